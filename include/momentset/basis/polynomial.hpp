@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "momentset/points.hpp"
+
+namespace momentset {
+
+/// All polynomials of total degree <= K in m variables, spanned by products of Legendre polynomials that are
+/// orthonormal for the uniform probability on [-1, 1]^m. The span is that of the monomials, so matching these features
+/// matches all moments up to order K; the products stay of order 1 where monomials would lose digits.
+class PolynomialBasis {
+ public:
+  /// @param dimension m >= 1
+  /// @param order     K >= 0
+  PolynomialBasis(std::size_t dimension, int order);
+
+  std::size_t dimension() const { return dimension_; }
+  int order() const { return order_; }
+  std::size_t size() const { return factors_.size(); }  ///< n = C(m + K, K)
+
+  /// Evaluates every feature at `count` points, each scaled: out[f * count + i] = scale[i] * phi_f(t_i).
+  /// @param local   m x count, coordinate a of point i at [a * count + i]; in [-1, 1]
+  /// @param scale   count factors
+  /// @param scratch at least scratch_size(count) doubles
+  /// @param out     n x count
+  /// One multiplication per feature and point.
+  void evaluate(const double* local, const double* scale, std::size_t count, double* scratch, double* out) const;
+
+  std::size_t scratch_size(std::size_t count) const { return dimension_ * std::size_t(order_ + 1) * count; }
+
+ private:
+  /// Feature f = feature `parent` times the one-dimensional polynomial number `axis * (K + 1) + degree`.
+  struct Factor {
+    std::uint32_t parent, polynomial;
+  };
+
+  std::size_t dimension_;
+  int order_;
+  std::vector<Factor> factors_;  // factors_[0] stands for the constant
+};
+
+/// The box of a set of points, centred and scaled to [-1, 1]^m. Columns without extent map to 0.
+class LocalFrame {
+ public:
+  /// The box around `rows` points, row-major with m columns.
+  LocalFrame(std::span<const double> coordinates, std::size_t dimension);
+
+  std::size_t dimension() const { return centre_.size(); }
+
+  double map(double x, std::size_t axis) const { return (x - centre_[axis]) / half_[axis]; }
+
+ private:
+  std::vector<double> centre_, half_;  // half_ is 1 for a column without extent, where x is the centre
+};
+
+}  // namespace momentset

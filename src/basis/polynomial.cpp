@@ -1,0 +1,84 @@
+#include "momentset/basis/polynomial.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "momentset/error.hpp"
+#include "simd.hpp"
+
+namespace momentset {
+namespace {
+
+// values[(k) * count + i] = sqrt(2k + 1) P_k(t_i), by (k + 1) P_{k+1} = (2k + 1) t P_k - k P_{k-1}.
+MOMENTSET_SIMD
+void orthonormal_legendre(const double* t, std::size_t count, int order, double* values) {
+  for (std::size_t i = 0; i < count; ++i) values[i] = 1;
+  if (order == 0) return;
+  for (std::size_t i = 0; i < count; ++i) values[count + i] = t[i];
+  for (int k = 1; k < order; ++k) {
+    const double* before = values + std::size_t(k - 1) * count;
+    const double* last = values + std::size_t(k) * count;
+    double* next = values + std::size_t(k + 1) * count;
+    const double a = (2.0 * k + 1) / (k + 1), b = double(k) / (k + 1);
+    for (std::size_t i = 0; i < count; ++i) next[i] = a * t[i] * last[i] - b * before[i];
+  }
+  for (int k = 1; k <= order; ++k) {
+    double* row = values + std::size_t(k) * count;
+    const double norm = std::sqrt(2.0 * k + 1);
+    for (std::size_t i = 0; i < count; ++i) row[i] *= norm;
+  }
+}
+
+MOMENTSET_SIMD
+void multiply(const double* a, const double* b, std::size_t count, double* product) {
+  for (std::size_t i = 0; i < count; ++i) product[i] = a[i] * b[i];
+}
+
+}  // namespace
+
+PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(dimension), order_(order) {
+  if (dimension == 0) throw Error("dimension", "0", "must be at least 1");
+  if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
+  factors_.push_back({0, 0});
+  std::vector<int> degree{0};
+  for (std::size_t axis = 0; axis < dimension; ++axis) {
+    const std::size_t before = factors_.size();
+    for (std::size_t parent = 0; parent < before; ++parent) {
+      for (int k = 1; degree[parent] + k <= order; ++k) {
+        factors_.push_back({std::uint32_t(parent), std::uint32_t(axis * std::size_t(order + 1) + std::size_t(k))});
+        degree.push_back(degree[parent] + k);
+      }
+    }
+  }
+}
+
+void PolynomialBasis::evaluate(const double* local, const double* scale, std::size_t count, double* scratch,
+                               double* out) const {
+  for (std::size_t axis = 0; axis < dimension_; ++axis) {
+    orthonormal_legendre(local + axis * count, count, order_, scratch + axis * std::size_t(order_ + 1) * count);
+  }
+  std::copy_n(scale, count, out);
+  for (std::size_t f = 1; f < factors_.size(); ++f) {
+    const Factor factor = factors_[f];
+    multiply(out + factor.parent * count, scratch + factor.polynomial * count, count, out + f * count);
+  }
+}
+
+LocalFrame::LocalFrame(std::span<const double> coordinates, std::size_t dimension)
+    : centre_(dimension), half_(dimension) {
+  std::vector<double> low(coordinates.begin(), coordinates.begin() + std::ptrdiff_t(dimension)), high = low;
+  for (std::size_t k = 0; k < coordinates.size(); k += dimension) {
+    for (std::size_t a = 0; a < dimension; ++a) {
+      low[a] = std::min(low[a], coordinates[k + a]);
+      high[a] = std::max(high[a], coordinates[k + a]);
+    }
+  }
+  for (std::size_t a = 0; a < dimension; ++a) {
+    const double half = high[a] / 2 - low[a] / 2;  // halves first: the range may exceed the largest double
+    centre_[a] = half > 0 ? low[a] + half : low[a];
+    half_[a] = half > 0 ? half : 1;
+  }
+}
+
+}  // namespace momentset

@@ -1,0 +1,55 @@
+#include "momentset/points.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "momentset/error.hpp"
+
+namespace momentset {
+namespace {
+
+void require_finite_coordinates(const WeightedPoints& points) {
+  for (std::size_t k = 0; k < points.coordinates.size(); ++k) {
+    if (std::isfinite(points.coordinates[k])) continue;
+    throw Error("points", std::to_string(points.coordinates[k]),
+                "row " + std::to_string(k / points.dimension) + ", coordinate " + std::to_string(k % points.dimension) +
+                    " must be finite");
+  }
+}
+
+void require_usable_weights(const WeightedPoints& points) {
+  double sum = 0;
+  for (std::size_t i = 0; i < points.weights.size(); ++i) {
+    const double weight = points.weights[i];
+    if (!(weight >= 0) || !std::isfinite(weight)) {
+      throw Error("weights", std::to_string(weight),
+                  "row " + std::to_string(i) + " must be finite and not negative");
+    }
+    sum += weight;
+  }
+  if (!std::isfinite(sum)) throw Error("weights", "", "their sum must be finite");
+  if (sum <= 0) throw Error("weights", "", "at least one must be positive");
+}
+
+}  // namespace
+
+void require_valid(const WeightedPoints& points) {
+  if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");
+  if (points.coordinates.empty()) throw Error("points", "0 rows", "at least one point is needed");
+  if (points.coordinates.size() % points.dimension != 0) {
+    throw Error("points", std::to_string(points.coordinates.size()) + " coordinates",
+                "must be a multiple of the dimension " + std::to_string(points.dimension));
+  }
+  if (points.size() >= std::numeric_limits<Index>::max()) {
+    throw Error("points", std::to_string(points.size()) + " rows", "fewer than 2^32 - 1 fit in one call");
+  }
+  if (!points.weights.empty() && points.weights.size() != points.size()) {
+    throw Error("weights", std::to_string(points.weights.size()) + " weights",
+                "one for each of the " + std::to_string(points.size()) + " points is needed");
+  }
+  require_finite_coordinates(points);
+  if (!points.weights.empty()) require_usable_weights(points);
+}
+
+}  // namespace momentset
