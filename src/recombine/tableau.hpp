@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace momentset {
+
+/// p vectors in R^n, written in terms of r of them: others[i] = sum_j T(i, j) basic[j].
+struct Tableau {
+  std::vector<std::size_t> basic;   ///< r numbers of the basic vectors
+  std::vector<std::size_t> others;  ///< p - r numbers of the remaining vectors
+  std::vector<double> entries;      ///< T, (p - r) x r, column-major
+  std::size_t rank = 0;             ///< pivots above n eps times the largest
+};
+
+/// By LU factorisation with partial pivoting: min(p, n) basic vectors, whatever the rank. T is accurate even where the
+/// basic vectors are dependent, because only the unit triangular factor is inverted. vectors: p x n column-major,
+/// overwritten. p n^2 + (p - n) n^2 operations.
+Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n);
+
+/// By QR factorisation with column pivoting: as many basic vectors as the rank.
+Tableau tableau_by_qr(const std::vector<double>& vectors, std::size_t p, std::size_t n);
+
+/// Walks to a vertex of { w >= 0 : sum_i w_i vector_i unchanged }: each of the others is driven to zero or exchanged
+/// for a basic vector. Stops early once `budget` cannot pay for dropping another vector; dropping vector i costs
+/// costs[i]. weights: p, > 0 on entry. T is overwritten. (p - r)^2 r operations in blocks of matrix products.
+void walk_to_vertex(Tableau& tableau, std::span<double> weights, std::span<const std::size_t> costs,
+                    std::size_t budget);
+
+}  // namespace momentset
