@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "momentset/cells.hpp"
+#include "momentset/points.hpp"
+
+namespace momentset {
+
+/// Worst scaled moment residual among the monomials t^a of total degree `order`:
+/// max_a |sum_j c'_j t_j^a / s - sum_i c_i t_i^a| / sum_i c_i |t_i^a|, with t in [-1, 1]^m (box of the input points
+/// concerned, centred and scaled; constant columns are only centred) and s the mass scale of CertifyOptions.
+/// 0 where numerator and denominator vanish, 1 where only the denominator does.
+struct OrderResidual {
+  int order = 0;
+  double global = 0;  ///< over all points, t in the box of all points
+  double cells = 0;   ///< worst over the cells, t in the box of each cell
+};
+
+/// Root mean square, over the functions of one family, of the error of the weighted mean, for functions that played
+/// no part in choosing the subset.
+struct ProbeError {
+  std::string family;  ///< "cosine" or "sigmoid"
+  double scale = 0;    ///< length scale of a cosine or slope of a sigmoid, in units of the columns' standard deviations
+  int functions = 0;
+  double coreset = 0;  ///< rms over the functions of |weighted mean over the coreset - weighted mean over the input|
+  double random = 0;   ///< the same for random subsets of the same size: mean over 20 of them of their rms
+};
+
+/// Quantiles of the cells' diameters (diagonal of the bounding box, coordinates in standard deviations).
+struct DiameterQuantiles {
+  double minimum = 0, median = 0, upper_decile = 0, maximum = 0;
+};
+
+/// What a compression promises and what was measured of it. All numbers are recomputed from the input and the output
+/// alone, by code that shares nothing with the compression: moments in long double, summed with compensation.
+/// All of them are finite: what would overflow a double is given as the largest double.
+/// Schema of the JSON: docs/certificate.md.
+struct Certificate {
+  static constexpr int format_version = 1;
+
+  std::string kind = "subset";  ///< "subset": rows of the input; "relabelled"; "synthetic"
+  std::string library_version;
+
+  // What was asked and done.
+  std::size_t rows = 0;       ///< q, points in
+  std::size_t size = 0;       ///< points out
+  std::size_t dimension = 0;  ///< m
+  int order = 0;              ///< K
+  std::size_t features = 0;   ///< n = C(m + K, K)
+  std::uint64_t seed = 0;
+  std::vector<std::string> columns;  ///< names of the m coordinates; empty if unnamed
+  CellTree tree;
+  std::map<std::string, std::string> options;  ///< whatever the caller wants to remember of how it was made
+
+  // What was measured.
+  double mass_input = 0;     ///< sum_i c_i
+  double mass_output = 0;    ///< sum_j c'_j
+  double mass_expected = 0;  ///< mass_input, or what the weights were asked to sum to
+  double smallest_weight = 0, largest_weight = 0;
+  double effective_sample_size = 0;      ///< (sum c')^2 / sum c'^2
+  std::size_t moved_points = 0;          ///< output points whose coordinates are not, bit for bit, those of their row
+  std::vector<OrderResidual> residuals;  ///< orders 0..K
+  double tolerance = 0;                  ///< residuals above this fail: see residual_tolerance()
+  DiameterQuantiles diameters;
+  double taylor_bound = 0;  ///< sum_cells mass * diameter^(K+1) / (K+1)!  (paper 000, Theorem 3)
+  std::vector<ProbeError> probes;
+
+  // What it belongs to.
+  std::string input_hash;   ///< "xxh3-128:<32 hex digits>" over m, coordinates and weights of the input
+  std::string output_hash;  ///< the same over row numbers, coordinates and weights of the output
+
+  double worst_residual() const;  ///< largest of all residuals
+  double probe_coreset() const;   ///< rms over all probe functions
+  double probe_random() const;
+  bool holds() const;  ///< residuals and mass within tolerance, no negative weight, no moved point
+
+  std::string to_json() const;
+  /// Throws Error, naming the field at fault, on anything that is not a certificate of a known version.
+  static Certificate from_json(std::string_view text);
+};
+
+/// Residual that rounding alone may leave: 64 n eps with n = C(m + K, K) monomials and eps = 2^-52.
+double residual_tolerance(std::size_t features);
+
+struct CertifyOptions {
+  int order = 0;  ///< K of the moments that the subset claims to keep, 0 to 255
+  CellTree tree;  ///< cells inside which it claims to keep them; splits name points of the input
+  /// What the output's weights claim to sum to, as a multiple of the input's mass; 1 keeps the mass.
+  double mass_scale = 1;
+  std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
+  int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
+};
+
+/// Measures how well the weighted rows stand for the input. `rows[j]` is the number of the input point that has
+/// weight `weights[j]`; `output_coordinates` (size x m, row-major) are the coordinates as found in the output: they
+/// are what is hashed, measured and compared with the input bit for bit. Empty: those of the rows themselves.
+/// Throws Error on invalid points, a row number out of range or twice, sizes that disagree, numbers that are not
+/// finite, or a tree that is not one. Negative weights are measured, not thrown.
+/// O(q (n + m log L + 48 m)) time, about 8 bytes a row beyond the input.
+Certificate certify(const WeightedPoints& input, std::span<const Index> rows, std::span<const double> weights,
+                    const CertifyOptions& options, std::span<const double> output_coordinates = {});
+
+/// One comparison of `verify`.
+struct Check {
+  std::string name;  ///< e.g. "moments in cells"
+  bool passed = false;
+  std::string detail;  ///< what was found and what was stated or allowed
+};
+
+/// Holds what a certificate states against what was measured afresh (with the stated order, tree, seed and mass
+/// scale). Every check is listed, passed or not.
+std::vector<Check> verify(const Certificate& stated, const Certificate& measured);
+
+}  // namespace momentset

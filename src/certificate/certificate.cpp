@@ -1,0 +1,42 @@
+#include "momentset/certificate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace momentset {
+namespace {
+
+double rms_of_all(const std::vector<ProbeError>& probes, double ProbeError::*error) {
+  long double squares = 0;
+  int functions = 0;
+  for (const ProbeError& probe : probes) {
+    const long double rms = probe.*error;
+    squares += probe.functions * rms * rms;
+    functions += probe.functions;
+  }
+  return functions == 0 ? 0.0 : static_cast<double>(std::sqrt(squares / functions));
+}
+
+}  // namespace
+
+double Certificate::worst_residual() const {
+  double worst = 0;
+  for (const OrderResidual& residual : residuals) worst = std::max({worst, residual.global, residual.cells});
+  return worst;
+}
+
+double Certificate::probe_coreset() const { return rms_of_all(probes, &ProbeError::coreset); }
+
+double Certificate::probe_random() const { return rms_of_all(probes, &ProbeError::random); }
+
+bool Certificate::holds() const {
+  return worst_residual() <= tolerance && std::fabs(mass_output - mass_expected) <= tolerance * mass_expected &&
+         smallest_weight >= 0 && moved_points == 0;
+}
+
+double residual_tolerance(std::size_t features) {
+  return 64 * static_cast<double>(features) * std::numeric_limits<double>::epsilon();
+}
+
+}  // namespace momentset

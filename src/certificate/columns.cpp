@@ -1,0 +1,125 @@
+#include "certificate/columns.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "certificate/compensated.hpp"
+#include "certificate/parallel.hpp"
+
+namespace momentset::certificate {
+namespace {
+
+struct Extent {
+  std::vector<double> lower, upper;
+
+  explicit Extent(std::size_t dimension)
+      : lower(dimension, std::numeric_limits<double>::infinity()),
+        upper(dimension, -std::numeric_limits<double>::infinity()) {}
+
+  void include(const double* low, const double* high) {
+    for (std::size_t axis = 0; axis < lower.size(); ++axis) {
+      lower[axis] = std::min(lower[axis], low[axis]);
+      upper[axis] = std::max(upper[axis], high[axis]);
+    }
+  }
+};
+
+// Sums over the points of term(weight, t, axis) for each axis, t local to the box.
+template <class Term>
+std::vector<long double> sum_by_axis(const Selection& points, const Box& box, const Term& term) {
+  using Sums = std::vector<CompensatedSum>;
+  const std::size_t m = points.dimension;
+  const auto add = [&](Sums& sums, std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const double* x = points.point(k);
+      const long double weight = points.weight(k);
+      for (std::size_t axis = 0; axis < m; ++axis) sums[axis].add(term(weight, box.local(x[axis], axis), axis));
+    }
+  };
+  const auto join = [&](Sums& left, const Sums& right) {
+    for (std::size_t axis = 0; axis < m; ++axis) left[axis].add(right[axis]);
+  };
+  std::vector<long double> values;
+  for (const CompensatedSum& sum : reduce(points.size, Sums(m), add, join)) values.push_back(sum.value());
+  return values;
+}
+
+struct WeightSums {
+  CompensatedSum mass, magnitude, squares;
+  double smallest = std::numeric_limits<double>::infinity(), largest = -std::numeric_limits<double>::infinity();
+
+  void add(double weight) {
+    mass.add(weight);
+    magnitude.add(std::fabs(weight));
+    squares.add(static_cast<long double>(weight) * weight);
+    smallest = std::min(smallest, weight);
+    largest = std::max(largest, weight);
+  }
+  void join(const WeightSums& other) {
+    mass.add(other.mass);
+    magnitude.add(other.magnitude);
+    squares.add(other.squares);
+    smallest = std::min(smallest, other.smallest);
+    largest = std::max(largest, other.largest);
+  }
+};
+
+}  // namespace
+
+Box bounding_box(const Selection& points) {
+  const std::size_t m = points.dimension;
+  const Extent extent = reduce(
+      points.size, Extent(m),
+      [&](Extent& part, std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) part.include(points.point(k), points.point(k));
+      },
+      [](Extent& left, const Extent& right) { left.include(right.lower.data(), right.upper.data()); });
+
+  Box box{std::vector<long double>(m, 0), std::vector<long double>(m, 1), std::vector<long double>(m, 0)};
+  for (std::size_t axis = 0; axis < m && points.size > 0; ++axis) {
+    const long double lower = extent.lower[axis], upper = extent.upper[axis];
+    box.centre[axis] = lower + (upper - lower) / 2;
+    box.width[axis] = upper - lower;
+    if (upper > lower) box.half[axis] = (upper - lower) / 2;
+  }
+  return box;
+}
+
+ColumnMoments column_moments(const Selection& points, const Box& box, long double mass) {
+  const auto first =
+      sum_by_axis(points, box, [](long double weight, long double t, std::size_t) { return weight * t; });
+  const auto second = sum_by_axis(points, box, [&](long double weight, long double t, std::size_t axis) {
+    const long double difference = t - first[axis] / mass;
+    return weight * difference * difference;
+  });
+  ColumnMoments columns;
+  for (std::size_t axis = 0; axis < points.dimension; ++axis) {
+    columns.mean.push_back(box.centre[axis] + box.half[axis] * (first[axis] / mass));
+    columns.deviation.push_back(box.half[axis] * std::sqrt(second[axis] / mass));
+  }
+  return columns;
+}
+
+long double diameter(const Box& box, const ColumnMoments& columns) {
+  long double squares = 0;
+  for (std::size_t axis = 0; axis < box.width.size(); ++axis) {
+    if (columns.deviation[axis] <= 0) continue;
+    const long double side = box.width[axis] / columns.deviation[axis];
+    squares += side * side;
+  }
+  return std::sqrt(squares);
+}
+
+WeightSummary summarise_weights(const Selection& points) {
+  const WeightSums sums = reduce(
+      points.size, WeightSums{},
+      [&](WeightSums& part, std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) part.add(points.weight(k));
+      },
+      [](WeightSums& left, const WeightSums& right) { left.join(right); });
+  const long double mass = sums.mass.value(), squares = sums.squares.value();
+  return {mass, sums.magnitude.value(), sums.smallest, sums.largest, squares > 0 ? finite(mass * mass / squares) : 0.0};
+}
+
+}  // namespace momentset::certificate

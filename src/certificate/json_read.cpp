@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "certificate/json_fields.hpp"
+#include "certificate/moments.hpp"
+#include "certificate/text.hpp"
+#include "momentset/certificate.hpp"
+
+namespace momentset {
+namespace {
+
+using namespace certificate;
+
+constexpr std::size_t most_rows = std::numeric_limits<Index>::max() - 1;
+constexpr std::size_t anything = std::numeric_limits<std::size_t>::max();
+
+void require_format(const JsonField& root) {
+  root["format"].require(root["format"].string() == "momentset-certificate", "must be \"momentset-certificate\"");
+  const std::string known = text(Certificate::format_version);
+  const JsonField version = root["format_version"];
+  version.require(version.integer(1, anything) == Certificate::format_version,
+                  "must be " + known + ", the only version known here");
+}
+
+void read_kind(const JsonField& root, Certificate& c) {
+  const JsonField kind = root["kind"];
+  c.kind = kind.string();
+  kind.require(c.kind == "subset" || c.kind == "relabelled" || c.kind == "synthetic",
+               "must be \"subset\", \"relabelled\" or \"synthetic\"");
+  c.library_version = root["library_version"].string();
+}
+
+void read_shape(const JsonField& root, Certificate& c) {
+  c.rows = root["rows"].integer(1, most_rows);
+  c.size = root["size"].integer(1, c.kind == "subset" ? c.rows : most_rows);
+  c.dimension = root["dimension"].integer(1, most_rows);
+  c.order = int(root["order"].integer(0, highest_order));
+  c.features = root["features"].integer(1, most_monomials);
+  root["features"].require(c.features == monomial_count(c.dimension, c.order),
+                           "must be C(dimension + order, order) = " + text(monomial_count(c.dimension, c.order)));
+  c.seed = root["seed"].integer(0, std::numeric_limits<std::uint64_t>::max());
+  c.moved_points = root["moved_points"].integer(0, c.size);
+}
+
+void read_names(const JsonField& root, Certificate& c) {
+  for (const JsonField& name : root["columns"].elements(c.dimension)) c.columns.push_back(name.string());
+  root["columns"].require(c.columns.empty() || c.columns.size() == c.dimension,
+                          "must be empty or name each of the " + text(c.dimension) + " coordinates");
+  for (const auto& [name, option] : root["options"].members()) c.options[name] = option.string();
+}
+
+void read_tree(const JsonField& root, Certificate& c) {
+  const JsonField tree = root["tree"];
+  c.tree.cells = tree["cells"].integer(1, c.rows);
+  const auto axes = tree["axes"].elements(anything), points = tree["points"].elements(anything);
+  const std::string rule = "must have one element less than there are cells, " + text(c.tree.cells - 1);
+  tree["axes"].require(axes.size() == c.tree.cells - 1, rule);
+  tree["points"].require(points.size() == c.tree.cells - 1, rule);
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    c.tree.splits.push_back(
+        {std::uint32_t(axes[k].integer(0, c.dimension - 1)), Index(points[k].integer(0, c.rows - 1))});
+  }
+}
+
+void read_weights(const JsonField& root, Certificate& c) {
+  c.mass_input = root["mass"]["input"].number(0);
+  c.mass_output = root["mass"]["output"].number();
+  c.mass_expected = root["mass"]["expected"].number(0);
+  root["mass"]["input"].require(c.mass_input > 0, "must be positive");
+  root["mass"]["expected"].require(c.mass_expected > 0, "must be positive");
+  c.smallest_weight = root["weights"]["smallest"].number();
+  c.largest_weight = root["weights"]["largest"].number(c.smallest_weight);
+  c.effective_sample_size = root["weights"]["effective_sample_size"].number(0);
+}
+
+void read_residuals(const JsonField& root, Certificate& c) {
+  for (const JsonField& entry : root["residuals"].elements(std::size_t(c.order) + 1)) {
+    const std::size_t order = c.residuals.size();
+    c.residuals.push_back(
+        {int(entry["order"].integer(order, order)), entry["global"].number(0), entry["cells"].number(0)});
+  }
+  root["residuals"].require(c.residuals.size() == std::size_t(c.order) + 1,
+                            "must list the orders 0 to " + text(c.order));
+  const JsonField worst = root["worst_residual"];
+  worst.require(worst.number(0) == c.worst_residual(), "must be the largest residual, " + text(c.worst_residual()));
+  c.tolerance = root["tolerance"].number(0);
+}
+
+void read_diameters(const JsonField& root, Certificate& c) {
+  const JsonField diameters = root["diameters"];
+  c.diameters.minimum = diameters["minimum"].number(0);
+  c.diameters.median = diameters["median"].number(c.diameters.minimum);
+  c.diameters.upper_decile = diameters["upper_decile"].number(c.diameters.median);
+  c.diameters.maximum = diameters["maximum"].number(c.diameters.upper_decile);
+  c.taylor_bound = root["taylor_bound"].number(0);
+}
+
+// The overall figures repeat what the families say; another compiler may round them otherwise.
+void require_rms(const JsonField& field, double rms) {
+  field.require(std::fabs(field.number(0) - rms) <= 1e-12 * rms, "must be the rms of all probes, " + text(rms));
+}
+
+void read_probes(const JsonField& root, Certificate& c) {
+  for (const JsonField& entry : root["probes"].elements(1000)) {
+    c.probes.push_back({entry["family"].string(), entry["scale"].number(0),
+                        int(entry["functions"].integer(1, 1'000'000)), entry["coreset"].number(0),
+                        entry["random"].number(0)});
+  }
+  require_rms(root["probe_rms"]["coreset"], c.probe_coreset());
+  require_rms(root["probe_rms"]["random"], c.probe_random());
+}
+
+std::string read_hash(const JsonField& field) {
+  constexpr std::string_view prefix = "xxh3-128:";
+  const std::string hash = field.string();
+  const bool well_formed = hash.starts_with(prefix) && hash.size() == prefix.size() + 32 &&
+                           hash.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+  field.require(well_formed, "must be \"xxh3-128:\" and 32 hexadecimal digits in lower case");
+  return hash;
+}
+
+}  // namespace
+
+Certificate Certificate::from_json(std::string_view text) {
+  const nlohmann::json document = parse_json(text);
+  const JsonField root(document, "");
+  Certificate c;
+  require_format(root);
+  read_kind(root, c);
+  read_shape(root, c);
+  read_names(root, c);
+  read_tree(root, c);
+  read_weights(root, c);
+  read_residuals(root, c);
+  read_diameters(root, c);
+  read_probes(root, c);
+  c.input_hash = read_hash(root["input_hash"]);
+  c.output_hash = read_hash(root["output_hash"]);
+  return c;
+}
+
+}  // namespace momentset

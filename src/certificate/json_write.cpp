@@ -1,0 +1,88 @@
+#include <nlohmann/json.hpp>
+
+#include "momentset/certificate.hpp"
+
+namespace momentset {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json tree_json(const CellTree& tree) {
+  Json axes = Json::array(), points = Json::array();
+  for (const CellTree::Split& split : tree.splits) {
+    axes.push_back(split.axis);
+    points.push_back(split.point);
+  }
+  return {{"cells", tree.cells}, {"axes", axes}, {"points", points}};
+}
+
+Json residuals_json(const std::vector<OrderResidual>& residuals) {
+  Json list = Json::array();
+  for (const OrderResidual& residual : residuals) {
+    list.push_back({{"order", residual.order}, {"global", residual.global}, {"cells", residual.cells}});
+  }
+  return list;
+}
+
+Json probes_json(const std::vector<ProbeError>& probes) {
+  Json list = Json::array();
+  for (const ProbeError& probe : probes) {
+    list.push_back({{"family", probe.family},
+                    {"scale", probe.scale},
+                    {"functions", probe.functions},
+                    {"coreset", probe.coreset},
+                    {"random", probe.random}});
+  }
+  return list;
+}
+
+Json fields(const Certificate& c) {
+  return {{"format", "momentset-certificate"},
+          {"format_version", Certificate::format_version},
+          {"kind", c.kind},
+          {"library_version", c.library_version},
+          {"rows", c.rows},
+          {"size", c.size},
+          {"dimension", c.dimension},
+          {"order", c.order},
+          {"features", c.features},
+          {"seed", c.seed},
+          {"columns", c.columns},
+          {"options", c.options},
+          {"mass", {{"input", c.mass_input}, {"output", c.mass_output}, {"expected", c.mass_expected}}},
+          {"weights",
+           {{"smallest", c.smallest_weight},
+            {"largest", c.largest_weight},
+            {"effective_sample_size", c.effective_sample_size}}},
+          {"moved_points", c.moved_points},
+          {"residuals", residuals_json(c.residuals)},
+          {"worst_residual", c.worst_residual()},
+          {"tolerance", c.tolerance},
+          {"diameters",
+           {{"minimum", c.diameters.minimum},
+            {"median", c.diameters.median},
+            {"upper_decile", c.diameters.upper_decile},
+            {"maximum", c.diameters.maximum}}},
+          {"taylor_bound", c.taylor_bound},
+          {"probes", probes_json(c.probes)},
+          {"probe_rms", {{"coreset", c.probe_coreset()}, {"random", c.probe_random()}}},
+          {"input_hash", c.input_hash},
+          {"output_hash", c.output_hash},
+          {"tree", tree_json(c.tree)}};
+}
+
+}  // namespace
+
+// One line a field: people can read it and the tree's long arrays stay out of their way. Names that are not UTF-8,
+// which JSON cannot carry, get replacement characters.
+std::string Certificate::to_json() const {
+  const Json document = fields(*this);
+  std::string text = "{";
+  for (const auto& [key, value] : document.items()) {
+    text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " +
+            value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  return text + "\n}\n";
+}
+
+}  // namespace momentset

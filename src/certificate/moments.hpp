@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "certificate/columns.hpp"
+#include "certificate/compensated.hpp"
+#include "certificate/selection.hpp"
+
+namespace momentset::certificate {
+
+/// Limits of what is measured: a residual for each of a million monomials of order 255 helps nobody.
+inline constexpr int highest_order = 255;
+inline constexpr std::size_t most_monomials = std::size_t(1) << 20;
+
+/// Number of monomials in m variables of total degree <= K: C(m + K, K), or SIZE_MAX where it does not fit.
+std::size_t monomial_count(std::size_t dimension, int order);
+
+/// Sums over weighted points, one for each monomial.
+struct MomentSums {
+  std::vector<CompensatedSum> moments;  ///< sum_i c_i t_i^a
+  std::vector<long double> magnitudes;  ///< sum_i |c_i t_i^a|
+
+  explicit MomentSums(std::size_t monomials) : moments(monomials), magnitudes(monomials, 0) {}
+  void join(const MomentSums& other);
+};
+
+/// All monomials t^a in m variables of total degree <= K, evaluated in long double: the certificate's own, shared
+/// with no other room.
+class Monomials {
+ public:
+  /// @param dimension m >= 1
+  /// @param order     K >= 0
+  Monomials(std::size_t dimension, int order);
+
+  std::size_t size() const { return steps_.size(); }  ///< n = C(m + K, K)
+  int order() const { return order_; }
+
+  /// t local to the box. One multiplication per monomial and point.
+  MomentSums sums(const Selection& points, const Box& box) const;
+
+  /// For each order 0..K the worst |output / mass_scale - input| / magnitude of the input: see OrderResidual.
+  std::vector<double> worst_residuals(const MomentSums& input, const MomentSums& output, double mass_scale) const;
+
+ private:
+  /// Monomials in depth-first order: each is one coordinate times the latest monomial of the degree below, so the
+  /// values of only one monomial of each degree need be at hand.
+  struct Step {
+    std::uint32_t axis;
+    int degree;
+  };
+
+  void list_children(std::uint32_t first_axis, int degree);
+  void add_block(const Selection& points, const Box& box, std::size_t begin, std::size_t count,
+                 std::vector<long double>& scratch, MomentSums& sums) const;
+
+  std::size_t dimension_;
+  int order_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace momentset::certificate

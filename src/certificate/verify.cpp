@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "certificate/text.hpp"
+#include "momentset/certificate.hpp"
+
+namespace momentset {
+namespace {
+
+using certificate::text;
+
+// What two evaluations of the same formula on the same data may differ by, on whatever processor: far above rounding,
+// far below any change that matters.
+constexpr double relative = 1e-9;
+
+bool close(double found, double stated, double absolute = 0) {
+  return std::fabs(found - stated) <= relative * std::max(std::fabs(found), std::fabs(stated)) + absolute;
+}
+
+std::string found_and_stated(const std::string& found, const std::string& stated) {
+  return "found " + found + ", stated " + stated;
+}
+
+Check same_text(std::string name, const std::string& found, const std::string& stated) {
+  return {std::move(name), found == stated, found_and_stated(found, stated)};
+}
+
+Check same_count(std::string name, std::size_t found, std::size_t stated) {
+  return {std::move(name), found == stated, found_and_stated(text(found), text(stated))};
+}
+
+Check same_number(std::string name, double found, double stated) {
+  return {std::move(name), close(found, stated), found_and_stated(text(found), text(stated))};
+}
+
+Check same_order(const Certificate& stated, const Certificate& measured) {
+  const auto shown = [](const Certificate& c) {
+    return "order " + text(c.order) + " in " + text(c.dimension) + " coordinates, " + text(c.tree.cells) + " cells";
+  };
+  return same_text("order", shown(measured), shown(stated));
+}
+
+Check unmoved(const Certificate& measured) {
+  return {"points", measured.moved_points == 0,
+          text(measured.moved_points) + " of " + text(measured.size) + " differ from the input row they name"};
+}
+
+Check mass(const Certificate& stated, const Certificate& measured) {
+  const double expected = stated.mass_expected;
+  return {"mass",
+          close(measured.mass_output, stated.mass_output) && close(measured.mass_input, stated.mass_input) &&
+              std::fabs(measured.mass_output - expected) <= measured.tolerance * expected,
+          found_and_stated(text(measured.mass_output), text(expected)) + ", input " +
+              found_and_stated(text(measured.mass_input), text(stated.mass_input)) + "; allowed difference " +
+              text(measured.tolerance) + " of the mass"};
+}
+
+Check not_negative(const Certificate& measured) {
+  return {"weights not negative", measured.smallest_weight >= 0, "smallest " + text(measured.smallest_weight)};
+}
+
+Check moments(std::string name, const Certificate& measured, double OrderResidual::*residual) {
+  OrderResidual worst;
+  for (const OrderResidual& each : measured.residuals) {
+    if (each.*residual >= worst.*residual) worst = each;
+  }
+  return {std::move(name), worst.*residual <= measured.tolerance,
+          "worst residual " + text(worst.*residual) + " at order " + text(worst.order) + ", allowed " +
+              text(measured.tolerance)};
+}
+
+Check diameters(const Certificate& stated, const Certificate& measured) {
+  const DiameterQuantiles &a = measured.diameters, &b = stated.diameters;
+  return {"diameters and Taylor bound",
+          close(a.minimum, b.minimum) && close(a.median, b.median) && close(a.upper_decile, b.upper_decile) &&
+              close(a.maximum, b.maximum) && close(measured.taylor_bound, stated.taylor_bound),
+          "largest diameter " + found_and_stated(text(a.maximum), text(b.maximum)) + "; bound " +
+              found_and_stated(text(measured.taylor_bound), text(stated.taylor_bound))};
+}
+
+bool same_probe(const ProbeError& found, const ProbeError& stated) {
+  // Function values are of order 1, so that errors of the means below this are rounding.
+  constexpr double rounding = 64 * std::numeric_limits<double>::epsilon();
+  return found.family == stated.family && found.scale == stated.scale && found.functions == stated.functions &&
+         close(found.coreset, stated.coreset, rounding) && close(found.random, stated.random, rounding);
+}
+
+Check probes(const Certificate& stated, const Certificate& measured) {
+  const bool same = std::equal(measured.probes.begin(), measured.probes.end(), stated.probes.begin(),
+                               stated.probes.end(), same_probe);
+  return {"probes", same,
+          "rms error " + found_and_stated(text(measured.probe_coreset()), text(stated.probe_coreset())) +
+              "; of a random subset " + found_and_stated(text(measured.probe_random()), text(stated.probe_random()))};
+}
+
+}  // namespace
+
+std::vector<Check> verify(const Certificate& stated, const Certificate& measured) {
+  return {
+      same_text("input", measured.input_hash, stated.input_hash),
+      same_count("rows", measured.rows, stated.rows),
+      same_count("size", measured.size, stated.size),
+      same_text("output", measured.output_hash, stated.output_hash),
+      unmoved(measured),
+      same_order(stated, measured),
+      mass(stated, measured),
+      not_negative(measured),
+      same_number("smallest weight", measured.smallest_weight, stated.smallest_weight),
+      same_number("largest weight", measured.largest_weight, stated.largest_weight),
+      same_number("effective sample size", measured.effective_sample_size, stated.effective_sample_size),
+      moments("moments overall", measured, &OrderResidual::global),
+      moments("moments in cells", measured, &OrderResidual::cells),
+      diameters(stated, measured),
+      probes(stated, measured),
+  };
+}
+
+}  // namespace momentset
