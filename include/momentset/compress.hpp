@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "momentset/certificate.hpp"
+#include "momentset/points.hpp"
+
+namespace momentset {
+
+struct CompressOptions {
+  /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated.
+  std::size_t size = 0;
+  /// Highest total degree K of the moments kept. Unset: 5, lowered until C(m + K, K) <= size.
+  std::optional<int> order;
+  /// Points that must survive, by number. They keep their own weight and count towards the size.
+  std::vector<Index> keep_rows;
+  /// Seed of whatever is random (here: the certificate's probes and random subsets).
+  std::uint64_t seed = 0;
+  /// Threads to use; 0: all cores. The result is the same for any number.
+  int threads = 0;
+  /// What the weights shall sum to, as a multiple of the input's mass.
+  double mass_scale = 1;
+  /// Called now and then, from any thread but never from two at once: stage name and fraction done in [0, 1].
+  std::function<void(std::string_view stage, double fraction)> progress;
+};
+
+/// What compress is going to do: fixed by m, the number of distinct points and the options alone.
+struct Plan {
+  std::size_t rows = 0;        ///< q, points with positive weight, equal ones merged
+  std::size_t dimension = 0;   ///< m
+  std::size_t size = 0;        ///< points to keep
+  int order = 0;               ///< K
+  std::size_t features = 0;    ///< n = C(m + K, K)
+  std::size_t cells = 0;       ///< L; each keeps size / L points, rounded either way, at least n
+  double operations = 0;       ///< expected floating-point operations of the recombination
+  double memory = 0;           ///< expected bytes beyond the input
+  std::string notice;          ///< what was changed of the request and why; empty if nothing
+};
+
+/// Number of monomials in m variables of total degree <= K: C(m + K, K); saturates at SIZE_MAX.
+std::size_t feature_count(std::size_t dimension, int order);
+
+/// The highest order with feature_count(dimension, order) <= size, at most `limit`.
+int highest_order(std::size_t dimension, std::size_t size, int limit);
+
+/// Throws Error naming the option, and the sizes and orders that would do, if the request cannot be met.
+Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options);
+
+struct StageSeconds {
+  std::string stage;
+  double seconds = 0;
+};
+
+struct Coreset {
+  std::vector<Index> rows;        ///< numbers of the surviving points, ascending
+  std::vector<double> weights;    ///< their new weights, > 0
+  Plan plan;
+  Certificate certificate;
+  std::size_t distinct = 0;       ///< distinct points with positive weight in the input
+  std::size_t rank_deficient_cells = 0;
+  std::vector<std::string> notices;
+  std::vector<StageSeconds> stages;
+
+  std::string summary() const;    ///< one line
+};
+
+/// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4). The main road: merge equal points, scale, plan,
+/// partition, recombine each cell, join, certify.
+///
+/// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
+/// all of them (and a notice). Throws Error on invalid points or options. O(q n + q n^2 log(q / size)) operations,
+/// about 3 q m doubles of memory.
+Coreset compress(const WeightedPoints& points, const CompressOptions& options);
+
+}  // namespace momentset

@@ -1,0 +1,307 @@
+#include "momentset/compress.hpp"
+
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+
+#include "momentset/basis/polynomial.hpp"
+#include "momentset/error.hpp"
+#include "momentset/partition/kd_tree.hpp"
+#include "momentset/recombine.hpp"
+#include "merge_equal.hpp"
+
+namespace momentset {
+namespace {
+
+/// Seconds from each call to the next, under the name given first; passes progress on.
+class Stopwatch {
+ public:
+  Stopwatch(const CompressOptions& options, std::vector<StageSeconds>& stages) : options_(options), stages_(stages) {}
+
+  void start(const std::string& stage) {
+    stop();
+    stages_.push_back({stage, 0});
+    began_ = std::chrono::steady_clock::now();
+    report(0);
+  }
+  void stop() {
+    if (stages_.empty()) return;
+    report(1);
+    stages_.back().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  }
+  void report(double fraction) const {
+    if (options_.progress && !stages_.empty()) options_.progress(stages_.back().stage, fraction);
+  }
+
+ private:
+  const CompressOptions& options_;
+  std::vector<StageSeconds>& stages_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+/// The polynomial features of one cell's points, in the frame of the cell.
+class CellFeatures final : public FeatureRows {
+ public:
+  CellFeatures(const PolynomialBasis& basis, std::span<const double> coordinates)
+      : basis_(basis),
+        coordinates_(coordinates),
+        frame_(coordinates, basis.dimension()),
+        local_(basis.dimension() * recombine_block),
+        scratch_(basis.scratch_size(recombine_block)) {}
+
+  std::size_t rows() const override { return coordinates_.size() / basis_.dimension(); }
+  std::size_t features() const override { return basis_.size(); }
+
+  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
+    const std::size_t m = basis_.dimension(), count = rows.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const double* x = coordinates_.data() + std::size_t(rows[k]) * m;
+      for (std::size_t a = 0; a < m; ++a) local_[a * count + k] = frame_.map(x[a], a);
+    }
+    basis_.evaluate(local_.data(), scale, count, scratch_.data(), out);
+  }
+
+ private:
+  const PolynomialBasis& basis_;
+  std::span<const double> coordinates_;
+  LocalFrame frame_;
+  mutable std::vector<double> local_, scratch_;  // one thread at a time: see FeatureRows
+};
+
+/// Survivors of one cell; rows count within the cell.
+using CellResult = Recombination;
+
+class CellCompressor {
+ public:
+  CellCompressor(const Partition& partition, std::span<const double> weights, std::size_t dimension, int order)
+      : partition_(partition), weights_(weights), basis_(dimension, order) {}
+
+  CellResult operator()(const Cell& cell, std::size_t target) const {
+    const std::size_t m = basis_.dimension();
+    const CellFeatures features(basis_,
+                                std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m));
+    return recombine(features, weights_.subspan(cell.begin, cell.size()), {.target = target});
+  }
+
+ private:
+  const Partition& partition_;
+  std::span<const double> weights_;  // in the order of the partition
+  PolynomialBasis basis_;
+};
+
+/// Factors that turn a column's extent into standard deviations; 0 for a column without spread.
+std::vector<double> inverse_spreads(const WeightedPoints& points, const DistinctPoints& distinct) {
+  std::vector<double> factors(points.dimension, 0);
+  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  tbb::parallel_for(std::size_t{0}, points.dimension, [&](std::size_t a) {
+    double low = points.point(distinct.numbers[0])[a], high = low;
+    for (const Index i : distinct.numbers) {
+      low = std::min(low, points.point(i)[a]);
+      high = std::max(high, points.point(i)[a]);
+    }
+    const double half = high / 2 - low / 2, centre = low + half;  // no square may overflow: work in units of half
+    if (half <= 0) return;
+    double sum = 0, squares = 0;
+    for (std::size_t k = 0; k < distinct.numbers.size(); ++k) {
+      const double t = (points.point(distinct.numbers[k])[a] - centre) / half, c = distinct.weights[k] / mass;
+      sum += c * t;
+      squares += c * t * t;
+    }
+    const double factor = 1 / (half * std::sqrt(std::max(squares - sum * sum, 1e-30)));
+    factors[a] = std::isfinite(factor) ? factor : 0;
+  });
+  return factors;
+}
+
+std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
+  std::vector<double> by_row(rows, 0), ordered(partition.order.size());
+  for (std::size_t k = 0; k < distinct.numbers.size(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
+  for (std::size_t k = 0; k < ordered.size(); ++k) ordered[k] = by_row[partition.order[k]];
+  return ordered;
+}
+
+std::vector<CellResult> recombine_cells(const Partition& partition, const CellCompressor& compressor,
+                                        const Stopwatch& stopwatch) {
+  std::vector<CellResult> results(partition.cells.size());
+  std::mutex reporting;
+  std::size_t done = 0, reported = 0;
+  const std::size_t every = std::max<std::size_t>(1, results.size() / 200);
+  tbb::parallel_for(std::size_t{0}, results.size(), [&](std::size_t c) {
+    results[c] = compressor(partition.cells[c], partition.cells[c].quota);
+    const std::lock_guard lock(reporting);
+    if (++done < reported + every) return;
+    reported = done;
+    stopwatch.report(double(done) / double(results.size()));
+  });
+  return results;
+}
+
+/// Where weights vanished two at a time a cell ends below its quota. Others then keep more than theirs, until `size`
+/// rows survive in all.
+void fill_up(std::vector<CellResult>& results, const Partition& partition, const CellCompressor& compressor,
+             std::size_t size) {
+  std::size_t kept = 0;
+  for (const CellResult& result : results) kept += result.support.size();
+  for (bool progress = true; kept < size && progress;) {
+    progress = false;
+    for (std::size_t c = 0; c < results.size() && kept < size; ++c) {
+      const std::size_t now = results[c].support.size();
+      for (std::size_t target = now + 1; target <= std::min(partition.cells[c].size(), now + size - kept); ++target) {
+        CellResult more = compressor(partition.cells[c], target);
+        if (more.support.size() <= now) continue;
+        kept += more.support.size() - now;
+        results[c] = std::move(more);
+        progress = true;
+        break;
+      }
+    }
+  }
+}
+
+struct Survivor {
+  Index row;
+  double weight;
+};
+
+std::vector<bool> marked(const std::vector<Index>& rows, std::size_t count) {
+  std::vector<bool> marks;
+  if (rows.empty()) return marks;
+  marks.resize(count, false);
+  for (const Index row : rows) {
+    if (row >= count) {
+      throw Error("keep_rows", std::to_string(row), fmt::format("must be below the number of rows, {}", count));
+    }
+    marks[row] = true;
+  }
+  return marks;
+}
+
+/// Rows that were asked to survive do, with their own weight; a row of zero weight stands for nothing and cannot.
+std::vector<Survivor> kept_rows(const WeightedPoints& points, const std::vector<bool>& keep) {
+  std::vector<Survivor> kept;
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    if (!keep[i]) continue;
+    if (points.weight(i) <= 0) throw Error("keep_rows", std::to_string(i), "has weight 0 and cannot survive");
+    kept.push_back({Index(i), points.weight(i)});
+  }
+  return kept;
+}
+
+std::vector<Survivor> rows_of_positive_weight(const WeightedPoints& points) {
+  std::vector<Survivor> rows;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (points.weight(i) > 0) rows.push_back({Index(i), points.weight(i)});
+  }
+  return rows;
+}
+
+void require_usable(const CompressOptions& options) {
+  if (options.size == 0) throw Error("size", "0", "must be at least 1");
+  if (options.order && *options.order < 0) throw Error("order", std::to_string(*options.order), "must not be negative");
+  if (options.threads < 0) throw Error("threads", std::to_string(options.threads), "must not be negative");
+  if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
+    throw Error("mass_scale", std::to_string(options.mass_scale), "must be positive and finite");
+  }
+}
+
+/// More threads than TBB has would make it print a warning.
+int arena_threads(int asked) {
+  const auto most = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  return asked > 0 ? int(std::min(std::size_t(asked), most)) : tbb::task_arena::automatic;
+}
+
+/// Reduces the distinct points to `size` of them, cell by cell, and appends the survivors.
+void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, std::size_t size,
+                       Stopwatch& stopwatch, Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
+  stopwatch.start("partition");
+  const std::vector<double> scale = inverse_spreads(points, distinct);
+  const Partition partition =
+      kd_tree(points, distinct.numbers, {.cells = result.plan.cells, .size = size, .scale = scale});
+  const std::vector<double> weights = in_order_of(partition, distinct, points.size());
+
+  stopwatch.start("recombine");
+  const CellCompressor compressor(partition, weights, points.dimension, result.plan.order);
+  std::vector<CellResult> cells = recombine_cells(partition, compressor, stopwatch);
+  fill_up(cells, partition, compressor, size);
+
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    for (std::size_t k = 0; k < cells[c].support.size(); ++k) {
+      survivors.push_back({partition.order[partition.cells[c].begin + cells[c].support[k]], cells[c].weights[k]});
+    }
+    if (cells[c].rank < result.plan.features) ++result.rank_deficient_cells;
+  }
+  tree = partition.tree;
+}
+
+}  // namespace
+
+Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
+  require_usable(options);
+  require_valid(points);
+  Coreset result;
+  Stopwatch stopwatch(options, result.stages);
+  CellTree tree;
+  tbb::task_arena arena(arena_threads(options.threads));
+  arena.execute([&] {
+    stopwatch.start("merge equal points");
+    const std::vector<bool> keep = marked(options.keep_rows, points.size());
+    std::vector<Survivor> survivors = kept_rows(points, keep);
+    if (survivors.size() > options.size) {
+      throw Error("keep_rows", fmt::format("{} rows", survivors.size()),
+                  fmt::format("must not be more than the size {}", options.size));
+    }
+    const DistinctPoints distinct = merge_equal(points, keep);
+    result.distinct = distinct.numbers.size() + survivors.size();
+
+    const std::size_t size = options.size - survivors.size();
+    CompressOptions rest = options;
+    rest.size = size;
+    result.plan = plan(distinct.numbers.size(), points.dimension, rest);
+    if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
+
+    std::vector<Survivor> all;
+    if (distinct.numbers.size() > size) {
+      compress_distinct(points, distinct, size, stopwatch, result, tree, survivors);
+    } else if (all = rows_of_positive_weight(points); all.size() <= options.size) {
+      result.notices.push_back(fmt::format("size {} is not below the {} rows: all are kept", options.size, all.size()));
+      survivors = std::move(all);
+    } else {
+      result.notices.push_back(
+          fmt::format("size {} is not below the {} distinct rows: all are kept", options.size, result.distinct));
+      for (std::size_t k = 0; k < distinct.numbers.size(); ++k) {
+        survivors.push_back({distinct.numbers[k], distinct.weights[k]});
+      }
+    }
+    std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
+    for (const Survivor& survivor : survivors) {
+      result.rows.push_back(survivor.row);
+      result.weights.push_back(survivor.weight * options.mass_scale);
+    }
+  });
+
+  stopwatch.start("certify");
+  result.certificate = certify(points, result.rows, result.weights,
+                               {.order = result.plan.order,
+                                .tree = tree,
+                                .mass_scale = options.mass_scale,
+                                .seed = options.seed,
+                                .threads = options.threads});
+  stopwatch.stop();
+  return result;
+}
+
+std::string Coreset::summary() const {
+  return fmt::format("{} of {} rows, order {}, {} cells, worst moment residual {:.1e}, effective sample size {:.0f}",
+                     rows.size(), certificate.rows, plan.order, plan.cells, certificate.worst_residual(),
+                     certificate.effective_sample_size);
+}
+
+}  // namespace momentset

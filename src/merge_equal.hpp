@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "momentset/points.hpp"
+
+namespace momentset {
+
+/// Distinct points of positive weight: the first of each set of equal ones stands for all, with their weights summed.
+struct DistinctPoints {
+  std::vector<Index> numbers;   ///< ascending
+  std::vector<double> weights;  ///< of numbers[k], > 0
+};
+
+/// Points whose coordinates are all equal (0 and -0 are) are merged; those of zero weight and those with `skip[i]` set
+/// (skip may be empty) are left out. Sums are compensated. Runs in the caller's TBB arena; the result does not depend
+/// on its threads. O(q m).
+DistinctPoints merge_equal(const WeightedPoints& points, const std::vector<bool>& skip);
+
+}  // namespace momentset
