@@ -1,0 +1,255 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "commands.hpp"
+#include "config_file.hpp"
+#include "momentset/compress.hpp"
+#include "momentset/error.hpp"
+#include "momentset/io/table.hpp"
+#include "momentset/version.hpp"
+#include "progress.hpp"
+#include "row_numbers.hpp"
+#include "summary.hpp"
+#include "target_file.hpp"
+#include "text.hpp"
+
+namespace momentset::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string output;
+  std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
+  std::optional<double> keep;
+  std::optional<int> order;
+  std::vector<std::string> columns, exclude;
+  std::string weights;
+  std::string weight_sum = "mass";
+  std::string keep_rows;
+  std::string seed = "0";
+  int threads = 0;
+  std::string certificate;
+  bool drop_invalid = false, quiet = false, force = false, json = false, dry_run = false;
+
+  bool to_stdout() const { return output == "-"; }
+};
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+/// What the user should know of the reading.
+std::vector<std::string> notices_of(const io::Features& features) {
+  std::vector<std::string> notices = features.notices;
+  if (features.dropped > 0) {
+    notices.push_back(fmt::format("{} row{} with NaN, infinity or no value left out", features.dropped,
+                                  features.dropped == 1 ? "" : "s"));
+  }
+  return notices;
+}
+
+/// Notices go to standard error, where they do not mix with what the command was asked to print.
+void print_notices(const std::vector<std::string>& notices, const Options& options) {
+  if (options.quiet) return;
+  for (const std::string& notice : notices) fmt::print(stderr, "momentset: note: {}\n", notice);
+}
+
+/// Text for people; on standard error where standard output carries the rows.
+void print_result(const std::string& text, const Options& options) {
+  fmt::print(options.to_stdout() ? stderr : stdout, "{}", text);
+}
+
+std::size_t asked_size(const Options& options, std::size_t rows) {
+  if (!options.size.empty()) return parse_count("--size", options.size);
+  if (!(*options.keep > 0 && *options.keep <= 1)) {
+    throw Error("--keep", fmt::format("{}", *options.keep), "must be a fraction above 0 and at most 1");
+  }
+  return std::max<std::size_t>(1, std::size_t(std::llround(*options.keep * double(rows))));
+}
+
+double mass_scale(const Options& options, const WeightedPoints& points) {
+  if (options.weight_sum == "mass") return 1;
+  const double mass = points.weights.empty() ? double(points.size())
+                                             : std::accumulate(points.weights.begin(), points.weights.end(), 0.0);
+  return (options.weight_sum == "n" ? double(points.size()) : 1.0) / mass;
+}
+
+std::vector<Index> rows_to_keep(const Options& options, const io::Features& features) {
+  std::vector<Index> points;
+  if (options.keep_rows.empty()) return points;
+  const RowNumbers numbers(features);
+  for (const std::int64_t row : read_row_numbers(options.keep_rows)) {
+    const std::optional<Index> point = numbers.point(row);
+    if (!point) throw Error("--keep-rows", std::to_string(row), "the input has no such row");
+    points.push_back(*point);
+  }
+  return points;
+}
+
+/// Everything that `verify` needs to read the input in the same way, and what a reader of the certificate asks first.
+std::map<std::string, std::string> recorded(const Options& options, const io::Features& features) {
+  return {{"inputs", fmt::format("{}", fmt::join(options.inputs, "\n"))},
+          {"weights", features.weight_column},
+          {"weight_sum", options.weight_sum},
+          {"drop_invalid", options.drop_invalid ? "true" : "false"},
+          {"order", options.order ? "stated" : "default"},
+          {"keep_rows", options.keep_rows}};
+}
+
+void write_output(const io::Table& table, const io::Features& features, const Options& options, const Coreset& coreset,
+                  const std::string& path) {
+  std::vector<Index> positions(coreset.rows.size());
+  std::vector<std::int64_t> names(coreset.rows.size());
+  for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
+    positions[j] = Index(features.position(coreset.rows[j]));
+    names[j] = features.row_name(coreset.rows[j]);
+  }
+  io::WriteOptions write;
+  write.metadata = {.columns = features.columns, .order = coreset.plan.order, .version = std::string(version)};
+  write.file_column = table.files().size() > 1;
+  table.write(path, io::format_of(options.output), positions, coreset.weights, names, features, write);
+}
+
+void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
+  PlanReport report;
+  report.columns = features.columns;
+  const WeightedPoints points = features.points.view();
+  report.plan = plan(points.size(), points.dimension, compress_options);
+  report.threads = options.threads > 0 ? options.threads : int(std::max(1u, std::thread::hardware_concurrency()));
+  if (!report.plan.notice.empty()) print_notices({report.plan.notice}, options);
+  print_result(options.json ? report.json() : report.text(), options);
+}
+
+void require_consistent(const Options& options) {
+  if (options.size.empty() && !options.keep) throw Error("--size", "", "either it or --keep must be given");
+  if (options.threads < 0) throw Error("--threads", std::to_string(options.threads), "must not be negative");
+  if (options.dry_run) return;
+  if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
+  io::format_of(options.output);  // an unknown suffix shall not cost a compression
+}
+
+int run(const Options& options) {
+  require_consistent(options);
+  io::set_threads(options.threads);
+  std::optional<TargetFile> output, certificate;
+  const std::string certificate_path =
+      !options.certificate.empty() || options.to_stdout() ? options.certificate : options.output + ".certificate.json";
+  if (!options.dry_run) {
+    if (!options.to_stdout()) output.emplace("--output", options.output, options.force);
+    if (!certificate_path.empty()) certificate.emplace("--certificate", certificate_path, options.force);
+  }
+
+  ProgressBar progress(!options.quiet && !options.json);
+  const Stopwatch reading;
+  const io::Table table = io::Table::open(options.inputs);
+  const io::Features features = table.read({.columns = options.columns,
+                                            .exclude = options.exclude,
+                                            .weights = options.weights,
+                                            .drop_invalid = options.drop_invalid,
+                                            .progress = [&](double f) { progress.show("read", f); }});
+  const double read_seconds = reading.seconds();
+  progress.clear();
+  print_notices(notices_of(features), options);
+
+  const WeightedPoints points = features.points.view();
+  progress.set_rows(points.size());
+  CompressOptions compress_options;
+  compress_options.size = asked_size(options, points.size());
+  compress_options.order = options.order;
+  compress_options.keep_rows = rows_to_keep(options, features);
+  compress_options.seed = parse_count("--seed", options.seed);
+  compress_options.threads = options.threads;
+  compress_options.mass_scale = mass_scale(options, points);
+  compress_options.progress = [&](std::string_view stage, double fraction) { progress.show(stage, fraction); };
+  if (options.dry_run) {
+    print_plan(options, features, compress_options);
+    return success;
+  }
+
+  Coreset coreset = compress(points, compress_options);
+  progress.clear();
+  print_notices(coreset.notices, options);
+  coreset.certificate.columns = features.columns;
+  coreset.certificate.options = recorded(options, features);
+
+  const Stopwatch writing;
+  if (certificate) certificate->write(coreset.certificate.to_json());
+  write_output(table, features, options, coreset, output ? output->path() : "-");
+  std::vector<TargetFile*> files;
+  if (certificate) files.push_back(&*certificate);
+  if (output) files.push_back(&*output);
+  TargetFile::commit(files);
+
+  Report report;
+  report.inputs = table.files();
+  report.output = options.output;
+  report.certificate_path = certificate_path;
+  report.table_rows = points.size() + features.dropped;
+  report.dropped = features.dropped;
+  report.notices = notices_of(features);
+  report.notices.insert(report.notices.end(), coreset.notices.begin(), coreset.notices.end());
+  report.stages = coreset.stages;
+  report.stages.insert(report.stages.begin(), {"read", read_seconds});
+  report.stages.push_back({"write", writing.seconds()});
+  report.coreset = &coreset;
+  if (!options.quiet) print_result(options.json ? report.json() : report.text(), options);
+  return coreset.certificate.holds() ? success : check_failed;
+}
+
+}  // namespace
+
+void add_compress(CLI::App& app, int& status) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("compress", "replace the rows of a table by few weighted ones");
+  command->add_option("input", options->inputs,
+                      "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
+      ->required()
+      ->type_name("IN");
+  command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
+      ->type_name("OUT");
+  CLI::Option* size = command->add_option("--size", options->size, "rows to keep")->type_name("N");
+  command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F")->excludes(size);
+  command->add_option("--order", options->order, "keep all moments up to this order [5, lowered to fit]")
+      ->type_name("K");
+  command->add_option("--columns", options->columns, "columns that are the coordinates [every numeric one]")
+      ->delimiter(',')
+      ->type_name("A,B");
+  command->add_option("--exclude", options->exclude, "columns that are not coordinates")
+      ->delimiter(',')
+      ->type_name("A,B");
+  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
+      ->type_name("COL");
+  command->add_option("--weight-sum", options->weight_sum, "what the new weights sum to: mass, n (rows) or 1")
+      ->check(CLI::IsMember({"mass", "n", "1"}))
+      ->capture_default_str();
+  command->add_option("--keep-rows", options->keep_rows, "file of row numbers, one a line, that must survive")
+      ->type_name("FILE");
+  command->add_option("--seed", options->seed, "seed of the certificate's test functions and random subsets")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "threads to use [all cores]; the result is the same for any");
+  command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")
+      ->type_name("FILE");
+  command->add_flag("--drop-invalid", options->drop_invalid, "leave out rows with NaN, infinity or no value");
+  command->add_flag("--dry-run", options->dry_run, "print the plan and stop");
+  command->add_flag("--json", options->json, "print the summary as JSON");
+  command->add_flag("--quiet", options->quiet, "print errors only");
+  command->add_flag("--force", options->force, "replace existing files");
+  add_config_option(*command);
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace momentset::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "momentset/io/table.hpp"
+
+namespace momentset::cli {
+
+/// From the number of a row in the first input to the point that it became.
+class RowNumbers {
+ public:
+  explicit RowNumbers(const io::Features& features);
+
+  /// Nothing if there is no such row, or if it was left out.
+  std::optional<Index> point(std::int64_t row) const;
+
+ private:
+  const io::Features& features_;
+  std::unordered_map<std::int64_t, Index> points_;  // empty where numbers and points agree
+};
+
+/// Reads a text file with one row number on each line; blank lines and lines that start with # are passed over.
+/// Throws Error naming the file and line.
+std::vector<std::int64_t> read_row_numbers(const std::string& path);
+
+}  // namespace momentset::cli

@@ -1,0 +1,134 @@
+#include "summary.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "text.hpp"
+
+namespace momentset::cli {
+namespace {
+
+using nlohmann::json;
+
+// A rough rate for --dry-run, in operations a second and thread; measured compressions lie within a factor of two.
+constexpr double operations_per_second = 8e9;
+
+double total(const std::vector<StageSeconds>& stages) {
+  double sum = 0;
+  for (const StageSeconds& stage : stages) sum += stage.seconds;
+  return sum;
+}
+
+std::string comparison(const Certificate& certificate) {
+  const double coreset = certificate.probe_coreset(), random = certificate.probe_random();
+  int functions = 0;
+  for (const ProbeError& probe : certificate.probes) functions += probe.functions;
+  std::string text = fmt::format("{:.1e} on {} smooth functions", coreset, functions);
+  if (random > 0) text += fmt::format("; random rows: {:.1e}", random);
+  if (random > 0 && coreset > 0) text += fmt::format(" ({:.3g} times as much)", random / coreset);
+  return text;
+}
+
+void line(std::string& text, const char* label, const std::string& value) {
+  text += fmt::format("  {:<16}{}\n", label, value);
+}
+
+json stage_seconds(const std::vector<StageSeconds>& stages) {
+  json object = json::object();
+  for (const StageSeconds& stage : stages) object[stage.stage] = stage.seconds;
+  return object;
+}
+
+}  // namespace
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * double(usage.ru_maxrss);
+}
+
+std::string Report::text() const {
+  const Certificate& certificate = coreset->certificate;
+  std::string text = fmt::format("{} -> {}\n", fmt::join(inputs, " "), output);
+  line(text, "rows",
+       fmt::format("{} ({} distinct) -> {}", grouped(table_rows), grouped(coreset->distinct),
+                   grouped(coreset->rows.size())));
+  line(text, "moments",
+       fmt::format("{} up to order {} in {} columns ({}), kept in each of {} cells",
+                   grouped(coreset->plan.features), coreset->plan.order, coreset->plan.dimension,
+                   fmt::join(certificate.columns, ", "), grouped(coreset->plan.cells)));
+  line(text, "moment residual",
+       fmt::format("{:.1e} at worst (allowed: {:.1e})", certificate.worst_residual(), certificate.tolerance));
+  line(text, "effective size", fmt::format("{} of {}", grouped(std::size_t(certificate.effective_sample_size)),
+                                           grouped(certificate.size)));
+  line(text, "error", comparison(certificate));
+  if (!certificate_path.empty()) line(text, "certificate", certificate_path);
+  std::string times;
+  for (const StageSeconds& stage : stages) {
+    times += fmt::format("{}{} {}", times.empty() ? "" : ", ", stage.stage, duration(stage.seconds));
+  }
+  line(text, "time", fmt::format("{} ({})", duration(total(stages)), times));
+  line(text, "peak memory", bytes(peak_memory()));
+  if (!certificate.holds()) text += "  THE CERTIFICATE DOES NOT HOLD: see its residuals\n";
+  return text;
+}
+
+std::string Report::json() const {
+  const Certificate& certificate = coreset->certificate;
+  const nlohmann::json object{{"inputs", inputs},
+                              {"output", output},
+                              {"certificate", certificate_path},
+                              {"rows", table_rows},
+                              {"dropped", dropped},
+                              {"distinct", coreset->distinct},
+                              {"size", coreset->rows.size()},
+                              {"columns", certificate.columns},
+                              {"order", coreset->plan.order},
+                              {"features", coreset->plan.features},
+                              {"cells", coreset->plan.cells},
+                              {"rank_deficient_cells", coreset->rank_deficient_cells},
+                              {"worst_residual", certificate.worst_residual()},
+                              {"tolerance", certificate.tolerance},
+                              {"holds", certificate.holds()},
+                              {"effective_sample_size", certificate.effective_sample_size},
+                              {"error", {{"coreset", certificate.probe_coreset()}, {"random", certificate.probe_random()}}},
+                              {"seconds", stage_seconds(stages)},
+                              {"seconds_total", total(stages)},
+                              {"peak_memory_bytes", peak_memory()},
+                              {"notices", notices}};
+  return object.dump(2) + "\n";
+}
+
+std::string PlanReport::text() const {
+  std::string text = "plan\n";
+  line(text, "rows", fmt::format("{} -> {}", grouped(plan.rows), grouped(plan.size)));
+  line(text, "columns", fmt::format("{} ({})", plan.dimension, fmt::join(columns, ", ")));
+  line(text, "order", fmt::format("{}: {} moments", plan.order, grouped(plan.features)));
+  line(text, "cells", fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
+                                  grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
+  line(text, "expected memory", "about " + bytes(plan.memory + 8.0 * double(plan.rows * plan.dimension)));
+  line(text, "expected time",
+       fmt::format("about {} on {} threads, without reading and the certificate",
+                   duration(plan.operations / operations_per_second / threads), threads));
+  return text;
+}
+
+std::string PlanReport::json() const {
+  const nlohmann::json object{{"rows", plan.rows},
+                              {"size", plan.size},
+                              {"columns", columns},
+                              {"dimension", plan.dimension},
+                              {"order", plan.order},
+                              {"features", plan.features},
+                              {"cells", plan.cells},
+                              {"expected_memory_bytes", plan.memory + 8.0 * double(plan.rows * plan.dimension)},
+                              {"expected_seconds", plan.operations / operations_per_second / threads},
+                              {"notice", plan.notice}};
+  return object.dump(2) + "\n";
+}
+
+}  // namespace momentset::cli

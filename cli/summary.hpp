@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "momentset/compress.hpp"
+
+namespace momentset::cli {
+
+/// What a finished compression reports, as text for people or JSON for programs.
+struct Report {
+  std::vector<std::string> inputs;
+  std::string output, certificate_path;
+  std::size_t table_rows = 0;  ///< rows in the files
+  std::size_t dropped = 0;     ///< left out as invalid
+  std::vector<std::string> notices;
+  std::vector<StageSeconds> stages;
+  const Coreset* coreset = nullptr;
+
+  std::string text() const;
+  std::string json() const;
+};
+
+/// What --dry-run prints.
+struct PlanReport {
+  std::vector<std::string> columns;
+  Plan plan;
+  int threads = 1;
+
+  std::string text() const;
+  std::string json() const;
+};
+
+/// Largest resident memory of this process so far, in bytes.
+double peak_memory();
+
+}  // namespace momentset::cli

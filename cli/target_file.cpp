@@ -1,0 +1,130 @@
+#include "target_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "momentset/error.hpp"
+
+namespace momentset::cli {
+namespace {
+
+// What a signal handler may touch: plain memory and atomics. One slot for each file under way.
+struct Slot {
+  std::atomic<bool> used{false};
+  char path[PATH_MAX];
+};
+std::array<Slot, 4> slots;
+std::atomic<bool> committing{false};
+std::atomic<int> pending_signal{0};
+
+[[noreturn]] void leave(int signal) {
+  for (Slot& slot : slots) {
+    if (slot.used.load()) unlink(slot.path);
+  }
+  constexpr char message[] = "\nmomentset: interrupted, nothing was written\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message, sizeof message - 1);
+  _exit(128 + signal);
+}
+
+void on_signal(int signal) {
+  if (committing.load()) {
+    pending_signal.store(signal);
+  } else {
+    leave(signal);
+  }
+}
+
+int occupy_slot(const std::string& path) {
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    if (slots[k].used.load() || path.size() >= sizeof slots[k].path) continue;
+    std::memcpy(slots[k].path, path.c_str(), path.size() + 1);
+    slots[k].used.store(true);
+    return int(k);
+  }
+  return -1;
+}
+
+/// The file that a path stands for: an existing link is followed, so that the link itself stays.
+std::string resolved(const std::string& path) {
+  char buffer[PATH_MAX];
+  return realpath(path.c_str(), buffer) != nullptr ? std::string(buffer) : path;
+}
+
+mode_t file_mode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+void remove_targets_when_interrupted() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+TargetFile::TargetFile(const std::string& option, const std::string& path, bool overwrite) : target_(resolved(path)) {
+  struct stat found {};
+  if (stat(target_.c_str(), &found) == 0) {
+    if (!S_ISREG(found.st_mode)) throw Error(option, path, "is not a plain file");
+    if (!overwrite) throw Error(option, path, "exists already (use --force to replace it)");
+  }
+  std::string name = target_ + ".XXXXXX";
+  const int file = mkstemp(name.data());
+  if (file < 0) throw Error(option, path, std::string("cannot be written: ") + std::strerror(errno));
+  fchmod(file, file_mode());
+  close(file);
+  temporary_ = name;
+  slot_ = occupy_slot(temporary_);
+}
+
+TargetFile::~TargetFile() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (slot_ >= 0) slots[std::size_t(slot_)].used.store(false);
+}
+
+void TargetFile::write(const std::string& text) const {
+  std::ofstream file(temporary_, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  if (!file) throw Error(target_, "", std::string("cannot be written: ") + std::strerror(errno));
+}
+
+void TargetFile::synchronise() const {
+  const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool failed = file < 0 || fsync(file) != 0;
+  const int reason = errno;
+  if (file >= 0) close(file);
+  if (failed) throw Error(target_, "", std::string("cannot be written: ") + std::strerror(reason));
+}
+
+void TargetFile::commit(const std::vector<TargetFile*>& files) {
+  for (const TargetFile* file : files) file->synchronise();
+  committing.store(true);
+  std::string failure;
+  for (TargetFile* file : files) {
+    if (rename(file->temporary_.c_str(), file->target_.c_str()) != 0) {
+      failure = file->target_ + ": cannot be put in place: " + std::strerror(errno);
+      break;
+    }
+    file->temporary_.clear();
+    if (file->slot_ >= 0) slots[std::size_t(file->slot_)].used.store(false);
+    file->slot_ = -1;
+  }
+  committing.store(false);
+  if (pending_signal.load() != 0) leave(pending_signal.load());
+  if (!failure.empty()) throw Error("output", failure, "the file system refused");
+}
+
+}  // namespace momentset::cli

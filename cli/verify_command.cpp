@@ -1,0 +1,221 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "momentset/certificate.hpp"
+#include "momentset/compress.hpp"
+#include "momentset/error.hpp"
+#include "momentset/io/table.hpp"
+#include "row_numbers.hpp"
+
+namespace momentset::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;  // inputs, then the output
+  std::string certificate;
+  std::vector<std::string> columns;
+  std::optional<int> order;
+  std::string weights;
+  int threads = 0;
+  bool drop_invalid = false, quiet = false;
+};
+
+/// What the output claims, from whichever source tells it.
+struct Claim {
+  std::optional<Certificate> certificate;  // if there is one
+  std::vector<std::string> columns;
+  int order = 0;
+  std::string weights;  // column of the input
+  std::string weight_sum = "mass";
+  bool drop_invalid = false;
+  std::string source;  // for people
+};
+
+/// The output's rows as they stand in the file, nothing checked.
+struct OutputRows {
+  std::vector<double> coordinates, weights, rows;
+};
+
+std::string option_of(const Certificate& certificate, const std::string& name, const std::string& otherwise) {
+  const auto found = certificate.options.find(name);
+  return found == certificate.options.end() ? otherwise : found->second;
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error("--certificate", path, "cannot be read");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Claim claim_of(const Options& options, const std::string& output, const io::Table& table) {
+  const std::string beside = output + ".certificate.json";
+  const std::string path = !options.certificate.empty()             ? options.certificate
+                           : std::filesystem::is_regular_file(beside) ? beside
+                                                                      : "";
+  Claim claim;
+  claim.weights = options.weights;
+  claim.drop_invalid = options.drop_invalid;
+  if (!path.empty()) {
+    claim.certificate = Certificate::from_json(read_text(path));
+    claim.columns = claim.certificate->columns;
+    claim.order = claim.certificate->order;
+    claim.weights = option_of(*claim.certificate, "weights", options.weights);
+    claim.weight_sum = option_of(*claim.certificate, "weight_sum", "mass");
+    claim.drop_invalid = option_of(*claim.certificate, "drop_invalid", "false") == "true";
+    claim.source = path;
+    return claim;
+  }
+  if (table.coreset()) {
+    claim.columns = table.coreset()->columns;
+    claim.order = table.coreset()->order;
+    claim.source = "the metadata of " + output;
+  } else if (options.order && !options.columns.empty()) {
+    claim.source = "the command line";
+  } else {
+    throw Error(output, "", "has no certificate and no metadata: give --certificate, or --columns and --order");
+  }
+  if (options.order) claim.order = *options.order;
+  if (!options.columns.empty()) claim.columns = options.columns;
+  return claim;
+}
+
+OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns) {
+  std::vector<std::string> names = columns;
+  if (table.format() == io::Format::npy && table.columns().size() == columns.size() + 2) {
+    names.clear();
+    for (const io::Column& column : table.columns()) names.push_back(column.name);
+  } else {
+    names.insert(names.end(), {"weight", "row"});
+  }
+  const io::Features features = table.read({.columns = names, .weighted = false});
+  const WeightedPoints all = features.points.view();
+  const std::size_t m = columns.size();
+  OutputRows output;
+  for (std::size_t j = 0; j < all.size(); ++j) {
+    output.coordinates.insert(output.coordinates.end(), all.point(j), all.point(j) + m);
+    output.weights.push_back(all.point(j)[m]);
+    output.rows.push_back(all.point(j)[m + 1]);
+  }
+  return output;
+}
+
+/// The input points that the rows name; what cannot be one is described in `problem`.
+std::vector<Index> points_of(const OutputRows& output, const io::Features& input, std::string& problem) {
+  const RowNumbers numbers(input);
+  std::vector<Index> points;
+  std::vector<bool> seen(input.points.view().size(), false);
+  for (const double row : output.rows) {
+    const std::optional<Index> point = numbers.point(static_cast<std::int64_t>(row));
+    if (!point) {
+      problem = fmt::format("row {:.0f} is not in the input", row);
+    } else if (seen[*point]) {
+      problem = fmt::format("row {:.0f} stands there twice", row);
+    } else {
+      seen[*point] = true;
+      points.push_back(*point);
+      continue;
+    }
+    break;
+  }
+  return points;
+}
+
+double mass_scale(const Claim& claim, const WeightedPoints& points) {
+  if (claim.weight_sum == "mass") return 1;
+  const double mass = points.weights.empty() ? double(points.size())
+                                             : std::accumulate(points.weights.begin(), points.weights.end(), 0.0);
+  return (claim.weight_sum == "n" ? double(points.size()) : 1.0) / mass;
+}
+
+/// Without a certificate there is nothing to compare with; what the numbers say by themselves can still be told.
+bool speaks_for_itself(const Check& check) {
+  return check.name == "mass" || check.name == "weights not negative" || check.name == "points" ||
+         check.name == "moments overall";
+}
+
+std::vector<Check> all_checks(const Claim& claim, const io::Features& input, const OutputRows& output,
+                              const Options& options) {
+  std::string problem;
+  const std::vector<Index> points = points_of(output, input, problem);
+  if (!problem.empty()) return {{"rows", false, problem}};
+
+  CertifyOptions certify_options;
+  certify_options.order = claim.order;
+  certify_options.mass_scale = mass_scale(claim, input.points.view());
+  certify_options.threads = options.threads;
+  if (claim.certificate) {
+    certify_options.tree = claim.certificate->tree;
+    certify_options.seed = claim.certificate->seed;
+    for (const CellTree::Split& split : certify_options.tree.splits) {
+      if (split.point >= input.points.view().size()) {
+        return {{"input", false, fmt::format("the cells name row {}, which is not in the input", split.point)}};
+      }
+    }
+  }
+  const Certificate measured =
+      certify(input.points.view(), points, output.weights, certify_options, output.coordinates);
+  std::vector<Check> checks = verify(claim.certificate ? *claim.certificate : measured, measured);
+  if (!claim.certificate) std::erase_if(checks, [](const Check& check) { return !speaks_for_itself(check); });
+  return checks;
+}
+
+int run(const Options& options) {
+  if (options.files.size() < 2) throw Error("verify", "", "needs the input and the output, in this order");
+  if (options.threads < 0) throw Error("--threads", std::to_string(options.threads), "must not be negative");
+  io::set_threads(options.threads);
+  const std::string& output_path = options.files.back();
+  const std::vector<std::string> inputs(options.files.begin(), options.files.end() - 1);
+
+  const io::Table output_table = io::Table::open({output_path});
+  const Claim claim = claim_of(options, output_path, output_table);
+  const OutputRows output = read_output(output_table, claim.columns);
+  const io::Features input = io::Table::open(inputs).read(
+      {.columns = claim.columns, .weights = claim.weights, .drop_invalid = claim.drop_invalid});
+
+  const std::vector<Check> checks = all_checks(claim, input, output, options);
+  if (!options.quiet) {
+    fmt::print("{} against {}, as stated by {}\n", output_path, fmt::join(inputs, " "), claim.source);
+    for (const Check& check : checks) {
+      fmt::print("  {:<6} {:<24} {}\n", check.passed ? "ok" : "FAILED", check.name, check.detail);
+    }
+  }
+  const auto failed = std::find_if(checks.begin(), checks.end(), [](const Check& check) { return !check.passed; });
+  if (failed == checks.end()) return success;
+  fmt::print(stderr, "momentset: {}: check '{}' failed: {}\n", output_path, failed->name, failed->detail);
+  return check_failed;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& status) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("verify", "recompute everything that a compressed table claims; exit status 3 if it fails");
+  command->add_option("files", options->files, "the input table or tables, then the compressed one")
+      ->required()
+      ->type_name("IN... OUT");
+  command->add_option("--certificate", options->certificate, "certificate [OUT.certificate.json, if there is one]")
+      ->type_name("FILE");
+  command->add_option("--columns", options->columns, "without a certificate: the coordinates")
+      ->delimiter(',')
+      ->type_name("A,B");
+  command->add_option("--order", options->order, "without a certificate: the order")->type_name("K");
+  command->add_option("--weights", options->weights, "without a certificate: the input's column of weights")
+      ->type_name("COL");
+  command->add_option("--threads", options->threads, "threads to use [all cores]");
+  command->add_flag("--drop-invalid", options->drop_invalid, "without a certificate: as in compress");
+  command->add_flag("--quiet", options->quiet, "print errors only");
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace momentset::cli
