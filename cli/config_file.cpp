@@ -34,6 +34,12 @@ bool typed(const std::vector<std::string>& arguments, const std::string& name) {
   });
 }
 
+/// --size and --keep are two ways to say one thing: the one that is typed overrules both.
+bool overruled(const std::vector<std::string>& arguments, const std::string& name) {
+  const bool is_size = name == "--size" || name == "--keep";
+  return typed(arguments, name) || (is_size && (typed(arguments, "--size") || typed(arguments, "--keep")));
+}
+
 std::string joined(const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
@@ -62,7 +68,7 @@ std::vector<std::string> with_config_file(std::vector<std::string> arguments) {
     const std::string name = "--" + item.name;
     if (item.name == "++" || item.name == "--") continue;  // how CLI11 marks the begin and end of a section
     const bool mine = item.parents.empty() || item.parents == std::vector<std::string>{arguments.front()};
-    if (mine && !typed(arguments, name)) added.push_back(name + "=" + joined(item.inputs));
+    if (mine && !overruled(arguments, name)) added.push_back(name + "=" + joined(item.inputs));
   }
   arguments.insert(arguments.end(), added.begin(), added.end());
   return arguments;

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
-#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "text.hpp"
@@ -37,6 +38,10 @@ void line(std::string& text, const char* label, const std::string& value) {
   text += fmt::format("  {:<16}{}\n", label, value);
 }
 
+std::string counted(std::size_t number, const std::string& noun) {
+  return grouped(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
 json stage_seconds(const std::vector<StageSeconds>& stages) {
   json object = json::object();
   for (const StageSeconds& stage : stages) object[stage.stage] = stage.seconds;
@@ -46,9 +51,12 @@ json stage_seconds(const std::vector<StageSeconds>& stages) {
 }  // namespace
 
 double peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return 1024.0 * double(usage.ru_maxrss);
+  // Not getrusage: its figure includes the process that started this one.
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return 1024.0 * std::strtod(line.c_str() + 6, nullptr);
+  }
+  return 0;
 }
 
 std::string Report::text() const {
@@ -58,12 +66,12 @@ std::string Report::text() const {
        fmt::format("{} ({} distinct) -> {}", grouped(table_rows), grouped(coreset->distinct),
                    grouped(coreset->rows.size())));
   line(text, "moments",
-       fmt::format("{} up to order {} in {} columns ({}), kept in each of {} cells",
-                   grouped(coreset->plan.features), coreset->plan.order, coreset->plan.dimension,
-                   fmt::join(certificate.columns, ", "), grouped(coreset->plan.cells)));
+       fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
+                   counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
+                   coreset->plan.cells == 1 ? "one cell" : "each of " + counted(coreset->plan.cells, "cell")));
   line(text, "moment residual",
        fmt::format("{:.1e} at worst (allowed: {:.1e})", certificate.worst_residual(), certificate.tolerance));
-  line(text, "effective size", fmt::format("{} of {}", grouped(std::size_t(certificate.effective_sample_size)),
+  line(text, "effective size", fmt::format("{} of {}", grouped(std::size_t(std::llround(certificate.effective_sample_size))),
                                            grouped(certificate.size)));
   line(text, "error", comparison(certificate));
   if (!certificate_path.empty()) line(text, "certificate", certificate_path);
@@ -98,7 +106,7 @@ std::string Report::json() const {
                               {"error", {{"coreset", certificate.probe_coreset()}, {"random", certificate.probe_random()}}},
                               {"seconds", stage_seconds(stages)},
                               {"seconds_total", total(stages)},
-                              {"peak_memory_bytes", peak_memory()},
+                              {"peak_memory_bytes", std::uint64_t(peak_memory())},
                               {"notices", notices}};
   return object.dump(2) + "\n";
 }
@@ -125,7 +133,7 @@ std::string PlanReport::json() const {
                               {"order", plan.order},
                               {"features", plan.features},
                               {"cells", plan.cells},
-                              {"expected_memory_bytes", plan.memory + 8.0 * double(plan.rows * plan.dimension)},
+                              {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
                               {"expected_seconds", plan.operations / operations_per_second / threads},
                               {"notice", plan.notice}};
   return object.dump(2) + "\n";

@@ -212,6 +212,16 @@ void require_usable(const CompressOptions& options) {
   }
 }
 
+/// A result that is worth no more than a random subset must not look like one that is.
+void notice_if_random_does_as_well(Coreset& result) {
+  const double error = result.certificate.probe_coreset(), random = result.certificate.probe_random();
+  if (random == 0 || error < random / 2) return;
+  result.notices.push_back(
+      fmt::format("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
+                  "against {:.1e}): keep more rows, fewer columns, or try another order",
+                  random, error));
+}
+
 /// More threads than TBB has would make it print a warning.
 int arena_threads(int asked) {
   const auto most = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
@@ -295,12 +305,13 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
                                 .seed = options.seed,
                                 .threads = options.threads});
   stopwatch.stop();
+  notice_if_random_does_as_well(result);
   return result;
 }
 
 std::string Coreset::summary() const {
-  return fmt::format("{} of {} rows, order {}, {} cells, worst moment residual {:.1e}, effective sample size {:.0f}",
-                     rows.size(), certificate.rows, plan.order, plan.cells, certificate.worst_residual(),
+  return fmt::format("{} of {} rows, order {}, {} cell{}, worst moment residual {:.1e}, effective sample size {:.0f}",
+                     rows.size(), certificate.rows, plan.order, plan.cells, plan.cells == 1 ? "" : "s", certificate.worst_residual(),
                      certificate.effective_sample_size);
 }
 

@@ -17,9 +17,9 @@ struct CompressOptions {
   /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated.
   std::size_t size = 0;
   /// Highest total degree K of the moments kept. Unset: 5, lowered until C(m + K, K) <= size.
-  std::optional<int> order;
+  std::optional<int> order = {};
   /// Points that must survive, by number. They keep their own weight and count towards the size.
-  std::vector<Index> keep_rows;
+  std::vector<Index> keep_rows = {};
   /// Seed of whatever is random (here: the certificate's probes and random subsets).
   std::uint64_t seed = 0;
   /// Threads to use; 0: all cores. The result is the same for any number.
@@ -27,7 +27,7 @@ struct CompressOptions {
   /// What the weights shall sum to, as a multiple of the input's mass.
   double mass_scale = 1;
   /// Called now and then, from any thread but never from two at once: stage name and fraction done in [0, 1].
-  std::function<void(std::string_view stage, double fraction)> progress;
+  std::function<void(std::string_view stage, double fraction)> progress = {};
 };
 
 /// What compress is going to do: fixed by m, the number of distinct points and the options alone.
@@ -64,7 +64,7 @@ struct Coreset {
   Certificate certificate;
   std::size_t distinct = 0;       ///< distinct points with positive weight in the input
   std::size_t rank_deficient_cells = 0;
-  std::vector<std::string> notices;
+  std::vector<std::string> notices;  ///< what the caller should know: order lowered, all kept, no better than random
   std::vector<StageSeconds> stages;
 
   std::string summary() const;    ///< one line

@@ -1,9 +1,11 @@
 #include "momentset/partition/kd_tree.hpp"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 #include <tbb/parallel_invoke.h>
 
 #include <algorithm>
-#include <limits>
+#include <array>
 #include <string>
 
 #include "momentset/error.hpp"
@@ -11,62 +13,104 @@
 namespace momentset {
 namespace {
 
-/// A node's share of everything: its rows are [begin, end) of the order.
+/// Rows, number and coordinates together, in one of the two places between which they move.
+struct Rows {
+  std::vector<Index> numbers;
+  std::vector<double> coordinates;
+};
+
+/// A node's share of everything.
 struct Node {
-  std::size_t begin, end;
+  std::size_t begin, end;  // its rows
   std::size_t first_cell, cells;
   std::size_t first_split;  // its own place among the splits
   std::size_t quota;
+  bool moved;  // whether its rows are in the second place
 
   std::size_t rows() const { return end - begin; }
 };
 
-/// Builds the tree by moving rows (number and coordinates together) so that each node's rows are contiguous: all passes
-/// over a node read memory in order.
+/// The `rank`-th smallest of the keys (from 0), which are reordered. Almost always a few keys decide: those between
+/// two quantiles of a sample that enclose the rank (Floyd and Rivest 1975).
+double select(std::span<double> keys, std::size_t rank) {
+  constexpr std::size_t worth_sampling = 8192, sample_size = 1024;
+  const auto whole = [&] {
+    std::nth_element(keys.begin(), keys.begin() + std::ptrdiff_t(rank), keys.end());
+    return keys[rank];
+  };
+  if (keys.size() < worth_sampling) return whole();
+  std::array<double, sample_size> sample;
+  for (std::size_t k = 0; k < sample_size; ++k) sample[k] = keys[k * (keys.size() / sample_size)];
+  std::sort(sample.begin(), sample.end());
+  // Four standard deviations of a sample quantile at the median, 4 sqrt(1024) / 2, to either side.
+  constexpr std::ptrdiff_t margin = 64;
+  const auto centre = std::ptrdiff_t(double(rank) / double(keys.size()) * sample_size);
+  const double low = sample[std::size_t(std::max<std::ptrdiff_t>(centre - margin, 0))];
+  const double high = sample[std::size_t(std::min<std::ptrdiff_t>(centre + margin, sample_size - 1))];
+
+  std::vector<double> between(keys.size());
+  std::size_t below = 0, count = 0;
+  for (const double key : keys) {
+    between[count] = key;
+    below += key < low;
+    count += key >= low && key <= high;
+  }
+  if (rank < below || rank >= below + count) return whole();
+  const auto middle = between.begin() + std::ptrdiff_t(rank - below);
+  std::nth_element(between.begin(), middle, between.begin() + std::ptrdiff_t(count));
+  return *middle;
+}
+
+/// Builds the tree by moving rows to and fro so that each node's rows are contiguous: all passes over a node read
+/// memory in order.
 class Builder {
  public:
   Builder(const WeightedPoints& points, std::vector<Index> numbers, const KdTreeOptions& options)
       : m_(points.dimension), scale_(options.scale) {
-    result_.order = std::move(numbers);
-    const std::size_t rows = result_.order.size();
-    result_.coordinates.resize(rows * m_);
-    for (std::size_t i = 0; i < rows; ++i) std::copy_n(points.point(result_.order[i]), m_, row(i));
-    result_.cells.resize(options.cells);
-    result_.tree.cells = options.cells;
-    result_.tree.splits.resize(options.cells - 1);
-    spare_order_.resize(rows);
-    spare_coordinates_.resize(rows * m_);
+    const std::size_t rows = numbers.size();
+    first_.numbers = std::move(numbers);
+    first_.coordinates.resize(rows * m_);
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, rows, 16384), [&](const auto& range) {
+      for (std::size_t i = range.begin(); i < range.end(); ++i) {
+        std::copy_n(points.point(first_.numbers[i]), m_, first_.coordinates.data() + i * m_);
+      }
+    });
+    second_.numbers.resize(rows);
+    second_.coordinates.resize(rows * m_);
+    cells_.resize(options.cells);
+    tree_.cells = options.cells;
+    tree_.splits.resize(options.cells - 1);
   }
 
   Partition build(std::size_t quota) && {
-    divide({0, result_.order.size(), 0, result_.cells.size(), 0, quota});
-    return std::move(result_);
+    divide({0, first_.numbers.size(), 0, cells_.size(), 0, quota, false});
+    return {std::move(first_.numbers), std::move(first_.coordinates), std::move(cells_), std::move(tree_)};
   }
 
  private:
-  double* row(std::size_t i) { return result_.coordinates.data() + i * m_; }
-
   void divide(const Node& node) {
     if (node.cells == 1) {
-      result_.cells[node.first_cell] = {node.begin, node.end, node.quota};
+      if (node.moved) move_back(node);
+      cells_[node.first_cell] = {node.begin, node.end, node.quota};
       return;
     }
+    // Products of two numbers below 2^32 fit.
     const std::size_t left_cells = node.cells / 2;
-    // 128 bits are not needed: fewer than 2^32 rows in fewer than 2^32 cells.
     const std::size_t left_rows = node.rows() * left_cells / node.cells;
     const std::size_t left_quota = node.quota * left_cells / node.cells;
     const std::size_t axis = widest_side(node);
     const Index first_right = split(node, axis, left_rows);
-    result_.tree.splits[node.first_split] = {std::uint32_t(axis), first_right};
+    tree_.splits[node.first_split] = {std::uint32_t(axis), first_right};
 
     const std::size_t middle = node.begin + left_rows;
-    const Node left{node.begin, middle, node.first_cell, left_cells, node.first_split + 1, left_quota};
+    const Node left{node.begin, middle, node.first_cell, left_cells, node.first_split + 1, left_quota, !node.moved};
     const Node right{middle,
                      node.end,
                      node.first_cell + left_cells,
                      node.cells - left_cells,
                      node.first_split + left_cells,
-                     node.quota - left_quota};
+                     node.quota - left_quota,
+                     !node.moved};
     constexpr std::size_t worth_a_task = 4096;
     if (node.rows() >= worth_a_task) {
       tbb::parallel_invoke([&] { divide(left); }, [&] { divide(right); });
@@ -76,16 +120,22 @@ class Builder {
     }
   }
 
-  std::size_t widest_side(const Node& node) {
+  const double* row(const Rows& rows, std::size_t i) const { return rows.coordinates.data() + i * m_; }
+
+  std::size_t widest_side(const Node& node) const {
+    const Rows& from = node.moved ? second_ : first_;
+    std::vector<double> low(row(from, node.begin), row(from, node.begin) + m_), high = low;
+    for (std::size_t i = node.begin; i < node.end; ++i) {
+      const double* x = row(from, i);
+      for (std::size_t a = 0; a < m_; ++a) {
+        low[a] = x[a] < low[a] ? x[a] : low[a];
+        high[a] = x[a] > high[a] ? x[a] : high[a];
+      }
+    }
     std::size_t widest = 0;
     double width = -1;
     for (std::size_t a = 0; a < m_; ++a) {
-      double low = row(node.begin)[a], high = low;
-      for (std::size_t i = node.begin; i < node.end; ++i) {
-        low = std::min(low, row(i)[a]);
-        high = std::max(high, row(i)[a]);
-      }
-      const double side = (high / 2 - low / 2) * scale_[a];
+      const double side = (high[a] / 2 - low[a] / 2) * scale_[a];  // halves: the extent may exceed the largest double
       if (side > width) {
         width = side;
         widest = a;
@@ -94,52 +144,52 @@ class Builder {
     return widest;
   }
 
-  /// Reorders the node's rows so that the first `count` precede all others; returns the number of the first of those.
+  /// Moves the node's rows so that the first `count` precede all others; returns the number of the first of those.
   Index split(const Node& node, std::size_t axis, std::size_t count) {
-    const double key = key_at(node, axis, count);
+    const Rows& from = node.moved ? second_ : first_;
+    Rows& to = node.moved ? first_ : second_;
+    const auto move = [&](std::size_t source, std::size_t target) {
+      to.numbers[target] = from.numbers[source];
+      std::copy_n(row(from, source), m_, to.coordinates.data() + target * m_);
+    };
+    const std::span keys = std::span(to.coordinates).subspan(node.begin * m_, node.rows());  // free until rows move
+    for (std::size_t k = 0; k < node.rows(); ++k) keys[k] = row(from, node.begin + k)[axis];
+    const double key = select(keys, count);
+
     // Rows below the key go left, rows above go right; rows at the key, of which there may be many, are ordered by the
     // following coordinates and fill the left up.
     std::vector<std::size_t> ties;
-    std::size_t below = 0, above = node.rows();
+    std::size_t left = node.begin, right = node.end;
     for (std::size_t i = node.begin; i < node.end; ++i) {
-      const double value = row(i)[axis];
-      if (value < key) {
-        set_aside(i, node.begin + below++);
-      } else if (value > key) {
-        set_aside(i, node.begin + --above);
-      } else {
+      const double value = row(from, i)[axis];
+      if (value == key) {
         ties.push_back(i);
+        continue;
       }
+      const bool below = value < key;
+      move(i, below ? left : right - 1);
+      left += below;
+      right -= !below;
     }
-    const auto cut = ties.begin() + std::ptrdiff_t(count - below);
-    std::nth_element(ties.begin(), cut, ties.end(),
-                     [&](std::size_t a, std::size_t b) { return precedes(row(a), row(b), axis, m_); });
-    const Index first_right = result_.order[*cut];
-    for (const std::size_t i : ties) set_aside(i, node.begin + below++);
-
-    std::copy_n(spare_order_.data() + node.begin, node.rows(), result_.order.data() + node.begin);
-    std::copy_n(spare_coordinates_.data() + node.begin * m_, node.rows() * m_, row(node.begin));
+    const auto cut = ties.begin() + std::ptrdiff_t(node.begin + count - left);
+    std::nth_element(ties.begin(), cut, ties.end(), [&](std::size_t a, std::size_t b) {
+      return precedes(row(from, a), row(from, b), axis, m_);
+    });
+    const Index first_right = from.numbers[*cut];
+    for (const std::size_t i : ties) move(i, left++);
     return first_right;
   }
 
-  /// The `count`-th smallest coordinate (from 0).
-  double key_at(const Node& node, std::size_t axis, std::size_t count) {
-    double* keys = spare_coordinates_.data() + node.begin * m_;  // free until rows are set aside
-    for (std::size_t k = 0; k < node.rows(); ++k) keys[k] = row(node.begin + k)[axis];
-    std::nth_element(keys, keys + count, keys + node.rows());
-    return keys[count];
-  }
-
-  void set_aside(std::size_t from, std::size_t to) {
-    spare_order_[to] = result_.order[from];
-    std::copy_n(row(from), m_, spare_coordinates_.data() + to * m_);
+  void move_back(const Node& node) {
+    std::copy_n(second_.numbers.data() + node.begin, node.rows(), first_.numbers.data() + node.begin);
+    std::copy_n(row(second_, node.begin), node.rows() * m_, first_.coordinates.data() + node.begin * m_);
   }
 
   std::size_t m_;
   std::span<const double> scale_;
-  Partition result_;
-  std::vector<Index> spare_order_;
-  std::vector<double> spare_coordinates_;
+  Rows first_, second_;
+  std::vector<Cell> cells_;
+  CellTree tree_;
 };
 
 }  // namespace

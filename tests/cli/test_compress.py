@@ -206,6 +206,19 @@ def test_command_line_overrides_the_config_file(run, tmp_path, table):
     assert compressed(tmp_path / "small.parquet").num_rows == 65
 
 
+def test_keep_on_the_command_line_overrides_size_in_the_config_file(run, tmp_path, table):
+    (tmp_path / "options.toml").write_text("[compress]\nsize = 64\n")
+    result = run("compress", "points.parquet", "-o", "small.parquet", "--config", "options.toml", "--keep", "0.1")
+    assert result.returncode == 0, result.stderr
+    assert compressed(tmp_path / "small.parquet").num_rows == 200
+
+
+def test_no_better_than_random_is_said(run, tmp_path):
+    np.save(tmp_path / "wide.npy", np.random.default_rng(0).uniform(size=(3000, 12)))
+    result = run("compress", "wide.npy", "-o", "small.npy", "--size", 100)
+    assert result.returncode == 0 and "a random subset of this size would do about as well" in result.stderr
+
+
 def test_dry_run_prints_the_plan_and_writes_nothing(run, tmp_path, table):
     before = sorted(tmp_path.iterdir())
     result = run("compress", "points.parquet", "--size", 120, "--dry-run", "--json")

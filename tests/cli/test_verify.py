@@ -123,6 +123,13 @@ def test_a_certificate_that_states_something_else_is_caught(run, tmp_path, table
     assert "effective sample size" in failure(run, "small.parquet")
 
 
+def test_a_coreset_of_a_coreset_belongs_to_its_own_input(run, refused, table):
+    run("compress", "points.parquet", "-o", "first.parquet", "--size", 500)
+    run("compress", "first.parquet", "-o", "second.parquet", "--size", 100)
+    assert run("verify", "first.parquet", "second.parquet").returncode == 0
+    refused("verify", "points.parquet", "second.parquet", says=["points.parquet", "first.parquet"])
+
+
 def test_garbage_certificates_are_bad_input(run, tmp_path, table):
     run("compress", "points.parquet", "-o", "small.parquet", "--size", 200)
     path = tmp_path / "small.parquet.certificate.json"
