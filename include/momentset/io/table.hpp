@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "momentset/error.hpp"
+#include "momentset/points.hpp"
+
+namespace momentset::io {
+
+/// File formats, chosen by suffix: .csv; .parquet, .pq; .arrow, .feather, .ipc; .npy. "-" is CSV.
+enum class Format { csv, parquet, arrow, npy };
+
+/// Throws Error for an unknown suffix, naming the suffixes that are known.
+Format format_of(const std::string& path);
+
+struct Column {
+  std::string name;
+  std::string type;      ///< as Arrow prints it, e.g. "double", "timestamp[us]"
+  bool numeric = false;  ///< integer, floating-point or decimal: can be a coordinate
+};
+
+/// What an output of momentset says of itself: in the schema metadata of Parquet and Arrow files (key "momentset"),
+/// for CSV and NPY in the certificate that lies beside it.
+struct CoresetMetadata {
+  std::vector<std::string> columns;  ///< coordinates that were compressed, by their names in this table (NPY: x0, ...)
+  int order = 0;
+  std::string weight_column = "weight";
+  std::string row_column = "row";  ///< numbers rows of the first input of all
+  std::string version;             ///< of the library that wrote it
+
+  std::string to_json() const;
+  /// Throws Error on anything that is not such metadata.
+  static CoresetMetadata from_json(const std::string& text);
+};
+
+struct ReadOptions {
+  std::vector<std::string> columns = {};  ///< coordinates, in this order; empty: chosen by `Table::read`
+  std::vector<std::string> exclude = {};  ///< columns that are not to be coordinates
+  std::string weights = {};               ///< column of weights; empty: that of the metadata, else every row weighs 1
+  bool weighted = true;                   ///< false: neither weights nor row names are read, they may be coordinates
+  bool drop_invalid = false;              ///< leave out rows with NaN, infinity or null in a coordinate or weight
+  std::function<void(double fraction)> progress = {};  ///< called after each batch
+};
+
+/// The numeric part of a table, in memory.
+struct Features {
+  PointSet points;                      ///< weights empty if every row weighs 1
+  std::vector<std::string> columns;     ///< names of the coordinates
+  std::string weight_column;            ///< empty if none
+  std::vector<Index> positions;         ///< table row of each point; empty: point i is row i
+  std::vector<std::int64_t> row_names;  ///< `row` of each point in the first input; empty: the table row itself
+  std::size_t dropped = 0;              ///< rows left out by drop_invalid
+  std::vector<std::string> notices;     ///< columns left out and why, one line each
+
+  std::size_t position(std::size_t point) const { return positions.empty() ? point : positions[point]; }
+  std::int64_t row_name(std::size_t point) const {
+    return row_names.empty() ? static_cast<std::int64_t>(position(point)) : row_names[point];
+  }
+};
+
+struct WriteOptions {
+  CoresetMetadata metadata = {};
+  bool file_column = false;  ///< add `file`, the path of the input file that the row came from
+};
+
+struct TableData;  // private
+
+/// One or several files (or standard input) read as one table in batches; rows count on from file to file. Nothing
+/// but the schema is read before `read`. All files must have the same column names and types.
+class Table {
+ public:
+  /// @param inputs paths, globs, or the single "-" for CSV on standard input (spooled to an unnamed temporary file)
+  /// Throws Error: missing file, unknown suffix, unreadable or empty file, two columns of one name, schemas that
+  /// differ.
+  static Table open(const std::vector<std::string>& inputs);
+
+  Table(Table&&) noexcept;
+  Table& operator=(Table&&) noexcept;
+  ~Table();
+
+  const std::vector<std::string>& files() const;
+  Format format() const;
+  const std::vector<Column>& columns() const;
+  const std::optional<CoresetMetadata>& coreset() const;
+
+  /// One pass over the columns that matter. Throws Error naming column, value and row (for CSV also the line):
+  /// unknown column, text in a number column, NaN or infinity without drop_invalid, negative weight, all weights zero,
+  /// no numeric column, no row.
+  ///
+  /// Where no columns are named, those of a recognised coreset are the columns it was made of, and of any other table
+  /// all numeric ones but
+  /// - the weights, and what is excluded;
+  /// - row identifiers: integer columns without a name or named (in any case) id, row, index, rowid, uuid, key,
+  ///   "unnamed: ..." or __index_level_0__, ending in "_id" or "Id", or counting up by exactly one over the whole first
+  ///   batch (at most 65,536 rows of Parquet or NPY, 4 MB of CSV, one batch of Arrow) of 100 rows or more;
+  /// - CSV columns without any value in the first 4 MB.
+  /// Each is named in the notices with the reason, and so are timestamps; other columns share one notice.
+  ///
+  /// Types of CSV columns are inferred from the first 4 MB. A column of text there of which more than half of the cells
+  /// that are not empty read as numbers is taken for a damaged column of numbers: an Error, unless it is excluded or
+  /// others are named. Integers may turn into fractions later on.
+  Features read(const ReadOptions& options = {}) const;
+
+  /// Throws Error naming the column where one has no form in `format` (nested types in CSV). `write` says so too, but
+  /// only when all the work is done.
+  void require_writable(Format format) const;
+
+  /// Second pass: writes the named table rows (ascending) with all their original columns, types and metadata, then
+  /// `weight` (double), `row` (int64: row_names) and optionally `file` (string) to `path` ("-": standard output), in
+  /// `format`. CSV cells of CSV input are copied as they stand. NPY holds `coordinates` (row-major), weight and row as
+  /// float64 of shape (size, m + 2).
+  ///
+  /// Columns of the input that are called so give way if they are those of a recognised coreset or the weights that
+  /// were read; a `file` of a coreset stays, for it goes with `row`. A column that merely has that name is the user's:
+  /// it stays, and ours is called coreset_weight, coreset_row or coreset_file. The metadata written say so (whatever
+  /// names `options.metadata` has), and a notice of `read`, which throws Error where even that name is taken.
+  ///
+  /// The file is written at `path` itself: callers write beside the target and rename. Throws Error where the input
+  /// changed since `read` (the coordinates of the rows written are compared bit by bit) or the target cannot be
+  /// written; a closed pipe and a file size limit are Errors too, not signals.
+  void write(const std::string& path, Format format, std::span<const Index> rows, std::span<const double> weights,
+             std::span<const std::int64_t> row_names, const Features& features, const WriteOptions& options) const;
+
+ private:
+  explicit Table(std::unique_ptr<TableData> data);
+  std::unique_ptr<TableData> data_;
+};
+
+/// Threads that Arrow may use for reading, writing and decompression; 0: all cores.
+void set_threads(int threads);
+
+}  // namespace momentset::io

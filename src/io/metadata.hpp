@@ -1,0 +1,21 @@
+#pragma once
+
+#include <arrow/type.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/source.hpp"
+#include "momentset/io/table.hpp"
+
+namespace momentset::io {
+
+/// What one source says of itself if it is an output of momentset: its schema metadata, or for CSV and NPY the
+/// certificate beside it. Empty where there is none, and where it does not fit the table: that is for the caller to
+/// treat as an ordinary table. `notice` then says why, if there was something that did not fit.
+std::optional<CoresetMetadata> coreset_of(const Source& source, Format format, std::string& notice);
+
+constexpr const char* metadata_key = "momentset";
+
+}  // namespace momentset::io

@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "io/failure.hpp"
+#include "io/gather.hpp"
+#include "io/npy_header.hpp"
+#include "io/numbers.hpp"
+#include "io/sink.hpp"
+#include "io/table_data.hpp"
+#include "momentset/io/table.hpp"
+
+namespace momentset::io {
+namespace {
+
+/// Number of the point that each of `rows` is. Throws Error unless the rows ascend and were all read.
+std::vector<std::size_t> points_of(std::span<const Index> rows, const Features& features) {
+  const std::size_t dimension = features.points.dimension;
+  const std::size_t count = dimension == 0 ? 0 : features.points.coordinates.size() / dimension;
+  std::vector<std::size_t> points;
+  points.reserve(rows.size());
+  std::size_t next = 0;
+  for (const Index row : rows) {
+    if (!points.empty() && rows[points.size() - 1] >= row) throw Error("rows", std::to_string(row), "must ascend");
+    if (features.positions.empty()) next = row;
+    while (next < count && features.position(next) < row) ++next;
+    if (next >= count || features.position(next) != row) {
+      throw Error("rows", std::to_string(row), "must be the row of a point that was read");
+    }
+    points.push_back(next);
+  }
+  return points;
+}
+
+void require_one_per_row(std::size_t rows, std::size_t weights, std::size_t row_names) {
+  if (rows == 0) throw Error("rows", "", "must not be empty");
+  if (weights != rows) throw Error("weights", std::to_string(weights), "must be one per row");
+  if (row_names != rows) throw Error("row_names", std::to_string(row_names), "must be one per row");
+}
+
+/// float64 of shape (size, m + 2), from memory: no second pass is needed.
+arrow::Status write_npy(arrow::io::OutputStream& stream, const Gathered& rows, const Features& features) {
+  const std::size_t dimension = features.points.dimension;
+  const auto size = static_cast<std::int64_t>(rows.points.size());
+  ARROW_RETURN_NOT_OK(stream.Write(npy_header(size, static_cast<std::int64_t>(dimension) + 2)));
+  static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
+  std::vector<double> block;
+  for (std::size_t i = 0; i < rows.points.size(); ++i) {
+    const double* point = features.points.coordinates.data() + rows.points[i] * dimension;
+    block.insert(block.end(), point, point + dimension);
+    block.push_back(rows.weights[i]);
+    block.push_back(static_cast<double>(rows.row_names[i]));
+    if (block.size() < (1 << 16) && i + 1 < rows.points.size()) continue;
+    ARROW_RETURN_NOT_OK(stream.Write(block.data(), static_cast<std::int64_t>(block.size() * sizeof(double))));
+    block.clear();
+  }
+  return arrow::Status::OK();
+}
+
+/// Type that holds whatever Arrow would not convert to `type`, which it had inferred from the first block only.
+std::shared_ptr<arrow::DataType> wider(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::NA:
+      return arrow::int64();
+    case arrow::Type::INT64:
+      return arrow::float64();
+    case arrow::Type::STRING:
+      return arrow::binary();
+    default:
+      return arrow::utf8();
+  }
+}
+
+void widen_column(arrow::FieldVector& fields, const std::string& column, const std::string& file) {
+  for (auto& field : fields) {
+    if (field->name() != column) continue;
+    if (field->type()->id() == arrow::Type::BINARY) break;
+    field = field->WithType(wider(*field->type()));
+    return;
+  }
+  throw Error(file, printable(column), "column cannot be converted");
+}
+
+/// The input's columns that the output keeps; CSV to CSV as text, so that every cell leaves as it came.
+arrow::FieldVector kept_fields(const TableData& table, const AddedColumns& added, Format format) {
+  arrow::FieldVector fields;
+  for (const auto& field : table.schema->fields()) {
+    const bool is_replaced =
+        std::find(added.replaced.begin(), added.replaced.end(), field->name()) != added.replaced.end();
+    if (is_replaced) continue;
+    fields.push_back(table.is_csv() && format == Format::csv ? field->WithType(arrow::binary()) : field);
+  }
+  return fields;
+}
+
+std::shared_ptr<arrow::KeyValueMetadata> merged_metadata(const arrow::Schema& schema, const AddedColumns& added,
+                                                         CoresetMetadata metadata) {
+  auto merged = schema.metadata() == nullptr ? std::make_shared<arrow::KeyValueMetadata>() : schema.metadata()->Copy();
+  metadata.weight_column = added.weight;
+  metadata.row_column = added.row;
+  check("metadata", "cannot be written", merged->Set("momentset", metadata.to_json()));
+  return merged;
+}
+
+}  // namespace
+
+void Table::require_writable(Format format) const {
+  if (format != Format::csv || data_->is_csv()) return;
+  for (const auto& field : data_->schema->fields()) {
+    if (fits_csv(*field->type())) continue;
+    throw Error(printable(field->name()), field->type()->ToString(), "has no CSV form: write Parquet or Arrow");
+  }
+}
+
+void Table::write(const std::string& path, Format format, std::span<const Index> rows, std::span<const double> weights,
+                  std::span<const std::int64_t> row_names, const Features& features,
+                  const WriteOptions& options) const {
+  require_one_per_row(rows.size(), weights.size(), row_names.size());
+  const Gathered gathered{rows, points_of(rows, features), weights, row_names};
+  const std::string name = output_name(path);
+  const QuietWrites quiet;
+  if (format == Format::npy) {
+    const Stream stream = open_output(path);
+    check(name, "cannot be written", write_npy(*stream, gathered, features));
+    check(name, "cannot be written", stream->Close());
+    return;
+  }
+  const AddedColumns added = added_columns(*data_, features.weight_column, options.file_column);
+  arrow::FieldVector fields = kept_fields(*data_, added, format);
+  const auto metadata = merged_metadata(*data_->schema, added, options.metadata);
+  for (;;) {
+    try {
+      Gatherer gatherer(*data_, gathered, features, added, fields, metadata);
+      gatherer.write(open_output(path), format, name);
+      return;
+    } catch (const ConversionFailure& failure) {
+      // Only with typed output of CSV input: start again with a wider type. Each column widens three times at most.
+      widen_column(fields, failure.column, data_->sources.front()->name());
+    }
+  }
+}
+
+}  // namespace momentset::io
