@@ -156,6 +156,7 @@ int run(const Options& options) {
   ProgressBar progress(!options.quiet && !options.json);
   const Stopwatch reading;
   const io::Table table = io::Table::open(options.inputs);
+  if (!options.dry_run) table.require_writable(io::format_of(options.output));
   const io::Features features = table.read({.columns = options.columns,
                                             .exclude = options.exclude,
                                             .weights = options.weights,

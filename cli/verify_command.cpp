@@ -89,15 +89,28 @@ Claim claim_of(const Options& options, const std::string& output, const io::Tabl
   return claim;
 }
 
-OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns) {
-  std::vector<std::string> names = columns;
-  if (table.format() == io::Format::npy && table.columns().size() == columns.size() + 2) {
+bool has_column(const io::Table& table, const std::string& name) {
+  return std::any_of(table.columns().begin(), table.columns().end(),
+                     [&](const io::Column& column) { return column.name == name; });
+}
+
+/// The output's own names of the coordinates, the weight and the row.
+std::vector<std::string> names_of(const io::Table& table, const std::vector<std::string>& coordinates) {
+  std::vector<std::string> names = coordinates;
+  if (table.format() == io::Format::npy && table.columns().size() == coordinates.size() + 2) {
     names.clear();
     for (const io::Column& column : table.columns()) names.push_back(column.name);
-  } else {
-    names.insert(names.end(), {"weight", "row"});
+  } else if (table.coreset()) {
+    names.insert(names.end(), {table.coreset()->weight_column, table.coreset()->row_column});
+  } else {  // where the input had columns of these names, ours are the longer ones
+    names.push_back(has_column(table, "coreset_weight") ? "coreset_weight" : "weight");
+    names.push_back(has_column(table, "coreset_row") ? "coreset_row" : "row");
   }
-  const io::Features features = table.read({.columns = names, .weighted = false});
+  return names;
+}
+
+OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns) {
+  const io::Features features = table.read({.columns = names_of(table, columns), .weighted = false});
   const WeightedPoints all = features.points.view();
   const std::size_t m = columns.size();
   OutputRows output;
@@ -139,11 +152,7 @@ double mass_scale(const Claim& claim, const WeightedPoints& points) {
 
 /// A coreset of a coreset keeps the moments of the table that it was made from, which alone can tell.
 void require_source(const Claim& claim, const io::Table& input) {
-  const auto has = [&](const std::string& name) {
-    return std::any_of(input.columns().begin(), input.columns().end(),
-                       [&](const io::Column& column) { return column.name == name; });
-  };
-  if (claim.weights.empty() || has(claim.weights)) return;
+  if (claim.weights.empty() || has_column(input, claim.weights)) return;
   throw Error(input.files().front(), "",
               fmt::format("has no column '{}' of weights: the output was made from another table{}", claim.weights,
                           claim.certificate ? ", " + option_of(*claim.certificate, "inputs", "") : ""));

@@ -165,6 +165,14 @@ def test_an_output_can_be_compressed_again(run, tmp_path, table, points, suffix)
     assert run("verify", first, second).returncode == 0
 
 
+def test_an_edited_output_is_no_longer_taken_for_one(run, tmp_path, table):
+    run("compress", "points.parquet", "-o", "first.csv", "--size", 500)
+    lines = (tmp_path / "first.csv").read_text().splitlines()
+    (tmp_path / "first.csv").write_text("\n".join(lines[:-1]) + "\n")
+    result = run("compress", "first.csv", "-o", "second.csv", "--size", 100)
+    assert result.returncode == 0 and "first.csv is read as an ordinary table" in result.stderr
+
+
 def test_several_files_count_rows_on(run, tmp_path, table, points):
     for name, rows in [("part-1.parquet", (0, 700)), ("part-2.parquet", (700, 2000))]:
         pq.write_table(table.slice(rows[0], rows[1] - rows[0]), tmp_path / name)

@@ -123,6 +123,22 @@ def test_a_certificate_that_states_something_else_is_caught(run, tmp_path, table
     assert "effective sample size" in failure(run, "small.parquet")
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_an_input_with_a_weight_and_a_row_of_its_own(run, tmp_path, points, suffix):
+    """A person's weight in kilograms stays; ours goes by a longer name, which verify knows."""
+    table = pa.table({"weight": points[:, 1], "row": points[:, 0] * 2.5, "x": points[:, 2]})
+    pq.write_table(table, tmp_path / "people.parquet")
+    name = f"small.{suffix}"
+    assert run("compress", "people.parquet", "-o", name, "--size", 100).returncode == 0
+    assert run("verify", "people.parquet", name).returncode == 0
+    small = READ[suffix](tmp_path / name)
+    assert small.column_names == ["weight", "row", "x", "coreset_weight", "coreset_row"]
+    assert small.select(["weight", "row", "x"]).equals(table.take(small["coreset_row"]))
+    (tmp_path / f"{name}.certificate.json").unlink()
+    arguments = ["--columns", "weight,row,x", "--order", 5]
+    assert run("verify", "people.parquet", name, *arguments).returncode == 0
+
+
 def test_a_coreset_of_a_coreset_belongs_to_its_own_input(run, refused, table):
     run("compress", "points.parquet", "-o", "first.parquet", "--size", 500)
     run("compress", "first.parquet", "-o", "second.parquet", "--size", 100)
