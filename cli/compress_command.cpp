@@ -240,6 +240,7 @@ void add_compress(CLI::App& app, int& status) {
   command->add_option("--keep-rows", options->keep_rows, "file of row numbers, one a line, that must survive")
       ->type_name("FILE");
   command->add_option("--seed", options->seed, "seed of the certificate's test functions and random subsets")
+      ->type_name("N")
       ->capture_default_str();
   command->add_option("--threads", options->threads, "threads to use [all cores]; the result is the same for any");
   command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")

@@ -1,0 +1,39 @@
+# Compiler options of every target of the project: momentset_compile_options(<target>).
+
+# GCC 12 is the compiler of Debian 12, on which every change is built. Others may know warnings that nobody here has
+# seen, which must not keep a user from building.
+set(warnings_as_errors_default OFF)
+if(MOMENTSET_WARNINGS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
+  set(warnings_as_errors_default ON)
+endif()
+option(MOMENTSET_WARNINGS_AS_ERRORS "Stop at warnings" ${warnings_as_errors_default})
+
+# Everything in the process has to be compiled with the sanitizers, the tests and gtest's headers included.
+if(MOMENTSET_SANITIZE)
+  add_compile_options(-fsanitize=${MOMENTSET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${MOMENTSET_SANITIZE})
+endif()
+
+function(momentset_compile_options target)
+  # No -march: the binary runs on any processor of its family. Loops that gain from more are compiled several times
+  # and chosen at run time; without contraction all of them round alike.
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  if(MOMENTSET_WARNINGS)
+    # Options are aggregates with defaults, of which callers name the few that they change.
+    target_compile_options(${target} PRIVATE
+      -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers)
+    # GCC 12 sees overlapping copies in every std::string concatenation (its bug 105651).
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
+      target_compile_options(${target} PRIVATE -Wno-restrict)
+    endif()
+    # Both are known to report correct code once the sanitizers' own branches are in it.
+    if(MOMENTSET_SANITIZE)
+      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-stringop-overflow)
+    endif()
+  endif()
+  if(MOMENTSET_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
