@@ -216,8 +216,9 @@ int run(const Options& options) {
 void add_compress(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("compress", "replace the rows of a table by few weighted ones");
-  command->add_option("input", options->inputs,
-                      "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
+  command
+      ->add_option("input", options->inputs,
+                   "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
       ->required()
       ->type_name("IN");
   command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")

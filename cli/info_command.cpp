@@ -72,8 +72,8 @@ std::string orders(std::size_t dimension, std::size_t rows) {
 }
 
 std::string text(const Info& info) {
-  std::string text = fmt::format("{}\n  {} rows, {} columns\n", fmt::join(info.files, " "), grouped(info.rows),
-                                 info.columns.size());
+  std::string text =
+      fmt::format("{}\n  {} rows, {} columns\n", fmt::join(info.files, " "), grouped(info.rows), info.columns.size());
   if (info.invalid_rows > 0) {
     text += fmt::format("  {} rows hold NaN, infinity or no value (see --drop-invalid)\n", grouped(info.invalid_rows));
   }
@@ -85,10 +85,9 @@ std::string text(const Info& info) {
   for (const io::Column& column : info.columns) widest = std::max(widest, column.name.size());
   for (const io::Column& column : info.columns) {
     const auto range = info.ranges.find(column.name);
-    text += fmt::format("  {:<{}}  {:<16}{}\n", column.name, widest, column.type,
-                        range == info.ranges.end()
-                            ? ""
-                            : fmt::format("{:g} to {:g}", range->second.low, range->second.high));
+    text += fmt::format(
+        "  {:<{}}  {:<16}{}\n", column.name, widest, column.type,
+        range == info.ranges.end() ? "" : fmt::format("{:g} to {:g}", range->second.low, range->second.high));
   }
   for (const std::string& notice : info.notices) text += fmt::format("  note: {}\n", notice);
   return text + orders(info.coordinates.size(), info.rows);

@@ -27,8 +27,8 @@ void ProgressBar::show(std::string_view stage, double fraction) {
   constexpr int width = 30;
   const double done = std::clamp(fraction, 0.0, 1.0);
   const int filled = int(done * width);
-  std::string line = fmt::format("\r\x1b[K{:<20} [{:#<{}}{:.<{}}] {:3.0f} %", stage_, "", filled, "", width - filled,
-                                 100 * done);
+  std::string line =
+      fmt::format("\r\x1b[K{:<20} [{:#<{}}{:.<{}}] {:3.0f} %", stage_, "", filled, "", width - filled, 100 * done);
   const double elapsed = std::chrono::duration<double>(now - stage_began_).count();
   if (elapsed > 0.2 && done > 0.01) {
     if (rows_ > 0) line += fmt::format("  {} rows/s", with_unit(done * double(rows_) / elapsed));

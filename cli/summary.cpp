@@ -71,8 +71,9 @@ std::string Report::text() const {
                    coreset->plan.cells == 1 ? "one cell" : "each of " + counted(coreset->plan.cells, "cell")));
   line(text, "moment residual",
        fmt::format("{:.1e} at worst (allowed: {:.1e})", certificate.worst_residual(), certificate.tolerance));
-  line(text, "effective size", fmt::format("{} of {}", grouped(std::size_t(std::llround(certificate.effective_sample_size))),
-                                           grouped(certificate.size)));
+  line(text, "effective size",
+       fmt::format("{} of {}", grouped(std::size_t(std::llround(certificate.effective_sample_size))),
+                   grouped(certificate.size)));
   line(text, "error", comparison(certificate));
   if (!certificate_path.empty()) line(text, "certificate", certificate_path);
   std::string times;
@@ -87,27 +88,28 @@ std::string Report::text() const {
 
 std::string Report::json() const {
   const Certificate& certificate = coreset->certificate;
-  const nlohmann::json object{{"inputs", inputs},
-                              {"output", output},
-                              {"certificate", certificate_path},
-                              {"rows", table_rows},
-                              {"dropped", dropped},
-                              {"distinct", coreset->distinct},
-                              {"size", coreset->rows.size()},
-                              {"columns", certificate.columns},
-                              {"order", coreset->plan.order},
-                              {"features", coreset->plan.features},
-                              {"cells", coreset->plan.cells},
-                              {"rank_deficient_cells", coreset->rank_deficient_cells},
-                              {"worst_residual", certificate.worst_residual()},
-                              {"tolerance", certificate.tolerance},
-                              {"holds", certificate.holds()},
-                              {"effective_sample_size", certificate.effective_sample_size},
-                              {"error", {{"coreset", certificate.probe_coreset()}, {"random", certificate.probe_random()}}},
-                              {"seconds", stage_seconds(stages)},
-                              {"seconds_total", total(stages)},
-                              {"peak_memory_bytes", std::uint64_t(peak_memory())},
-                              {"notices", notices}};
+  const nlohmann::json object{
+      {"inputs", inputs},
+      {"output", output},
+      {"certificate", certificate_path},
+      {"rows", table_rows},
+      {"dropped", dropped},
+      {"distinct", coreset->distinct},
+      {"size", coreset->rows.size()},
+      {"columns", certificate.columns},
+      {"order", coreset->plan.order},
+      {"features", coreset->plan.features},
+      {"cells", coreset->plan.cells},
+      {"rank_deficient_cells", coreset->rank_deficient_cells},
+      {"worst_residual", certificate.worst_residual()},
+      {"tolerance", certificate.tolerance},
+      {"holds", certificate.holds()},
+      {"effective_sample_size", certificate.effective_sample_size},
+      {"error", {{"coreset", certificate.probe_coreset()}, {"random", certificate.probe_random()}}},
+      {"seconds", stage_seconds(stages)},
+      {"seconds_total", total(stages)},
+      {"peak_memory_bytes", std::uint64_t(peak_memory())},
+      {"notices", notices}};
   return object.dump(2) + "\n";
 }
 
@@ -116,8 +118,9 @@ std::string PlanReport::text() const {
   line(text, "rows", fmt::format("{} -> {}", grouped(plan.rows), grouped(plan.size)));
   line(text, "columns", fmt::format("{} ({})", plan.dimension, fmt::join(columns, ", ")));
   line(text, "order", fmt::format("{}: {} moments", plan.order, grouped(plan.features)));
-  line(text, "cells", fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
-                                  grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
+  line(text, "cells",
+       fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
+                   grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
   line(text, "expected memory", "about " + bytes(plan.memory + 8.0 * double(plan.rows * plan.dimension)));
   line(text, "expected time",
        fmt::format("about {} on {} threads, without reading and the certificate",
@@ -126,16 +129,17 @@ std::string PlanReport::text() const {
 }
 
 std::string PlanReport::json() const {
-  const nlohmann::json object{{"rows", plan.rows},
-                              {"size", plan.size},
-                              {"columns", columns},
-                              {"dimension", plan.dimension},
-                              {"order", plan.order},
-                              {"features", plan.features},
-                              {"cells", plan.cells},
-                              {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
-                              {"expected_seconds", plan.operations / operations_per_second / threads},
-                              {"notice", plan.notice}};
+  const nlohmann::json object{
+      {"rows", plan.rows},
+      {"size", plan.size},
+      {"columns", columns},
+      {"dimension", plan.dimension},
+      {"order", plan.order},
+      {"features", plan.features},
+      {"cells", plan.cells},
+      {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
+      {"expected_seconds", plan.operations / operations_per_second / threads},
+      {"notice", plan.notice}};
   return object.dump(2) + "\n";
 }
 

@@ -6,10 +6,10 @@
 
 namespace momentset::cli {
 
-std::string grouped(std::size_t number);    ///< 1234567 -> "1,234,567"
-std::string with_unit(double number);       ///< 1234567 -> "1.23 M"
-std::string bytes(double count);            ///< 1234567 -> "1.2 MB"
-std::string duration(double seconds);       ///< 75 -> "1:15", 0.034 -> "0.03 s"
+std::string grouped(std::size_t number);  ///< 1234567 -> "1,234,567"
+std::string with_unit(double number);     ///< 1234567 -> "1.23 M"
+std::string bytes(double count);          ///< 1234567 -> "1.2 MB"
+std::string duration(double seconds);     ///< 75 -> "1:15", 0.034 -> "0.03 s"
 
 /// The whole number that a user gave. Throws Error unless it is one, not negative and below 2^64.
 std::uint64_t parse_count(const std::string& option, const std::string& text);

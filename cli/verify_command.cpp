@@ -59,7 +59,7 @@ std::string read_text(const std::string& path) {
 
 Claim claim_of(const Options& options, const std::string& output, const io::Table& table) {
   const std::string beside = output + ".certificate.json";
-  const std::string path = !options.certificate.empty()             ? options.certificate
+  const std::string path = !options.certificate.empty()               ? options.certificate
                            : std::filesystem::is_regular_file(beside) ? beside
                                                                       : "";
   Claim claim;
@@ -202,8 +202,8 @@ int run(const Options& options) {
   const OutputRows output = read_output(output_table, claim.columns);
   const io::Table input_table = io::Table::open(inputs);
   require_source(claim, input_table);
-  const io::Features input = input_table.read(
-      {.columns = claim.columns, .weights = claim.weights, .drop_invalid = claim.drop_invalid});
+  const io::Features input =
+      input_table.read({.columns = claim.columns, .weights = claim.weights, .drop_invalid = claim.drop_invalid});
 
   const std::vector<Check> checks = all_checks(claim, input, output, options);
   if (!options.quiet) {

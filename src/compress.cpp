@@ -11,12 +11,13 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <random>
 
+#include "merge_equal.hpp"
 #include "momentset/basis/polynomial.hpp"
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
-#include "merge_equal.hpp"
 
 namespace momentset {
 namespace {
@@ -86,9 +87,26 @@ class CellCompressor {
 
   CellResult operator()(const Cell& cell, std::size_t target) const {
     const std::size_t m = basis_.dimension();
-    const CellFeatures features(basis_,
-                                std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m));
+    const CellFeatures features(basis_, std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m));
     return recombine(features, weights_.subspan(cell.begin, cell.size()), {.target = target});
+  }
+
+  /// The same with the cell's rows visited in another order, which leads to another vertex. Rows are not ascending.
+  CellResult shuffled(const Cell& cell, std::size_t target, std::uint64_t seed) const {
+    const std::size_t m = basis_.dimension();
+    std::vector<Index> order(cell.size());
+    std::iota(order.begin(), order.end(), Index{0});
+    std::mt19937_64 random(seed);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+    std::vector<double> coordinates, weights;
+    for (const Index i : order) {
+      const double* x = partition_.coordinates.data() + (cell.begin + i) * m;
+      coordinates.insert(coordinates.end(), x, x + m);
+      weights.push_back(weights_[cell.begin + i]);
+    }
+    CellResult found = recombine(CellFeatures(basis_, coordinates), weights, {.target = target});
+    for (Index& row : found.support) row = order[row];
+    return found;
   }
 
  private:
@@ -144,24 +162,30 @@ std::vector<CellResult> recombine_cells(const Partition& partition, const CellCo
   return results;
 }
 
-/// Where weights vanished two at a time a cell ends below its quota. Others then keep more than theirs, until `size`
-/// rows survive in all.
-void fill_up(std::vector<CellResult>& results, const Partition& partition, const CellCompressor& compressor,
-             std::size_t size) {
+std::size_t rows_kept(const std::vector<CellResult>& results) {
   std::size_t kept = 0;
   for (const CellResult& result : results) kept += result.support.size();
+  return kept;
+}
+
+/// Where weights vanish two at a time a cell ends below its quota. Other orders of its rows then lead to other
+/// vertices; where these do not help either, other cells keep more than their quota, until `size` rows survive in all.
+void fill_up(std::vector<CellResult>& results, const Partition& partition, const CellCompressor& compressor,
+             std::size_t size) {
+  constexpr std::uint64_t attempts = 8;
+  std::size_t kept = rows_kept(results);
   for (bool progress = true; kept < size && progress;) {
     progress = false;
     for (std::size_t c = 0; c < results.size() && kept < size; ++c) {
       const std::size_t now = results[c].support.size();
-      for (std::size_t target = now + 1; target <= std::min(partition.cells[c].size(), now + size - kept); ++target) {
-        CellResult more = compressor(partition.cells[c], target);
-        if (more.support.size() <= now) continue;
-        kept += more.support.size() - now;
+      const std::size_t most = std::min(partition.cells[c].size(), now + size - kept);
+      for (std::uint64_t attempt = 0; attempt < attempts && results[c].support.size() < most; ++attempt) {
+        CellResult more = compressor.shuffled(partition.cells[c], most, attempt);
+        if (more.support.size() <= results[c].support.size() || more.support.size() > most) continue;
         results[c] = std::move(more);
-        progress = true;
-        break;
       }
+      kept += results[c].support.size() - now;
+      progress = progress || results[c].support.size() > now;
     }
   }
 }
@@ -228,25 +252,32 @@ int arena_threads(int asked) {
   return asked > 0 ? int(std::min(std::size_t(asked), most)) : tbb::task_arena::automatic;
 }
 
-/// Reduces the distinct points to `size` of them, cell by cell, and appends the survivors.
-void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, std::size_t size,
-                       Stopwatch& stopwatch, Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
+/// Reduces the distinct points as planned, cell by cell, and appends the survivors.
+void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, Stopwatch& stopwatch,
+                       Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
+  Plan& plan = result.plan;
   stopwatch.start("partition");
   const std::vector<double> scale = inverse_spreads(points, distinct);
   const Partition partition =
-      kd_tree(points, distinct.numbers, {.cells = result.plan.cells, .size = size, .scale = scale});
+      kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale});
   const std::vector<double> weights = in_order_of(partition, distinct, points.size());
 
   stopwatch.start("recombine");
-  const CellCompressor compressor(partition, weights, points.dimension, result.plan.order);
+  const CellCompressor compressor(partition, weights, points.dimension, plan.order);
   std::vector<CellResult> cells = recombine_cells(partition, compressor, stopwatch);
-  fill_up(cells, partition, compressor, size);
+  fill_up(cells, partition, compressor, plan.size);
+  if (rows_kept(cells) < plan.size && plan.cells > 1) {  // larger cells leave more choice
+    plan.cells /= 2;
+    compress_distinct(points, distinct, stopwatch, result, tree, survivors);
+    return;
+  }
 
+  result.rank_deficient_cells = 0;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     for (std::size_t k = 0; k < cells[c].support.size(); ++k) {
       survivors.push_back({partition.order[partition.cells[c].begin + cells[c].support[k]], cells[c].weights[k]});
     }
-    if (cells[c].rank < result.plan.features) ++result.rank_deficient_cells;
+    if (cells[c].rank < plan.features) ++result.rank_deficient_cells;
   }
   tree = partition.tree;
 }
@@ -264,22 +295,21 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
     stopwatch.start("merge equal points");
     const std::vector<bool> keep = marked(options.keep_rows, points.size());
     std::vector<Survivor> survivors = kept_rows(points, keep);
-    if (survivors.size() > options.size) {
-      throw Error("keep_rows", fmt::format("{} rows", survivors.size()),
-                  fmt::format("must not be more than the size {}", options.size));
-    }
     const DistinctPoints distinct = merge_equal(points, keep);
     result.distinct = distinct.numbers.size() + survivors.size();
-
-    const std::size_t size = options.size - survivors.size();
-    CompressOptions rest = options;
-    rest.size = size;
-    result.plan = plan(distinct.numbers.size(), points.dimension, rest);
+    CompressOptions once = options;  // a row that is asked for twice is kept once
+    once.keep_rows.clear();
+    for (const Survivor& survivor : survivors) once.keep_rows.push_back(survivor.row);
+    result.plan = plan(distinct.numbers.size(), points.dimension, once);
     if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
 
     std::vector<Survivor> all;
-    if (distinct.numbers.size() > size) {
-      compress_distinct(points, distinct, size, stopwatch, result, tree, survivors);
+    if (distinct.numbers.size() > result.plan.size) {
+      compress_distinct(points, distinct, stopwatch, result, tree, survivors);
+      if (survivors.size() < options.size) {
+        result.notices.push_back(fmt::format("size {} cannot be met with positive weights: {} rows are kept",
+                                             options.size, survivors.size()));
+      }
     } else if (all = rows_of_positive_weight(points); all.size() <= options.size) {
       result.notices.push_back(fmt::format("size {} is not below the {} rows: all are kept", options.size, all.size()));
       survivors = std::move(all);
@@ -311,8 +341,8 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
 
 std::string Coreset::summary() const {
   return fmt::format("{} of {} rows, order {}, {} cell{}, worst moment residual {:.1e}, effective sample size {:.0f}",
-                     rows.size(), certificate.rows, plan.order, plan.cells, plan.cells == 1 ? "" : "s", certificate.worst_residual(),
-                     certificate.effective_sample_size);
+                     rows.size(), certificate.rows, plan.order, plan.cells, plan.cells == 1 ? "" : "s",
+                     certificate.worst_residual(), certificate.effective_sample_size);
 }
 
 }  // namespace momentset

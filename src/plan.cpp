@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
@@ -12,39 +13,39 @@ namespace {
 
 constexpr int default_order = 5;
 
-/// The order to use for `size` points, and in `notice` why it is not the default.
-int choose_order(std::size_t dimension, std::size_t size, const CompressOptions& options, std::string& notice) {
+/// The order to use for `size` points of `rows`, and in `notice` why it is not the default.
+int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, const CompressOptions& options,
+                 std::string& notice) {
+  const int wanted = options.order.value_or(default_order);
+  if (wanted < 0) throw Error("order", std::to_string(wanted), "must not be negative");
+  const std::size_t needed = feature_count(dimension, wanted);
+  if (needed <= size) return wanted;
+  const int fitting = highest_order(dimension, size, wanted);
+  if (rows <= size) return fitting;  // all are kept, and with them the moments of any order
   if (options.order) {
-    const int order = *options.order;
-    if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
-    const std::size_t needed = feature_count(dimension, order);
-    if (needed > size) {
-      const std::string size_text = needed == std::numeric_limits<std::size_t>::max()
-                                        ? std::string("more points than can be counted")
-                                        : fmt::format("a size of at least {}", needed);
-      throw Error("size", std::to_string(size),
-                  fmt::format("order {} in {} columns needs {}; order {} is the highest that fits", order, dimension,
-                              size_text, highest_order(dimension, size, order)));
-    }
-    return order;
+    const std::size_t kept = options.keep_rows.size();
+    throw Error("size", std::to_string(options.size),
+                fmt::format("order {} in {} columns needs {}{}; order {} is the highest that fits", wanted, dimension,
+                            needed == std::numeric_limits<std::size_t>::max()
+                                ? std::string("more points than can be counted")
+                                : fmt::format("a size of at least {}", needed + kept),
+                            kept > 0 ? fmt::format(" with {} rows to keep", kept) : "", fitting));
   }
-  const int order = highest_order(dimension, size, default_order);
-  if (order < default_order) {
-    notice = fmt::format("order lowered from {} to {}: order {} in {} columns needs a size of at least {}",
-                         default_order, order, default_order, dimension, feature_count(dimension, default_order));
-  }
-  return order;
+  notice = fmt::format("order lowered from {} to {}: order {} in {} columns needs a size of at least {}", wanted,
+                       fitting, wanted, dimension, needed);
+  return fitting;
 }
 
 }  // namespace
 
 std::size_t feature_count(std::size_t dimension, int order) {
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
-  std::size_t count = 1;  // C(m + k, k) for k = 1, 2, ...: each step divides exactly
+  std::size_t count = 1;  // C(m + k, k) for k = 1, 2, ...: each division is exact
   for (int k = 1; k <= order; ++k) {
-    std::size_t product = 0;
-    if (__builtin_mul_overflow(count, dimension + std::size_t(k), &product)) return largest;
-    count = product / std::size_t(k);
+    const std::size_t divisor = std::size_t(k), common = std::gcd(count, divisor);
+    const std::size_t factor = (dimension + divisor) / (divisor / common);
+    if (count / common > largest / factor) return largest;
+    count = count / common * factor;
   }
   return count;
 }
@@ -57,18 +58,24 @@ int highest_order(std::size_t dimension, std::size_t size, int limit) {
 
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options) {
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
+  const std::size_t kept = options.keep_rows.size();
+  if (kept > options.size || (kept == options.size && rows > 0)) {
+    throw Error("keep_rows", fmt::format("{} rows", kept),
+                fmt::format("must leave room for others in the size {}", options.size));
+  }
+  const std::size_t size = options.size - kept;
   Plan plan;
   plan.rows = rows;
   plan.dimension = dimension;
-  plan.size = options.size;
-  plan.order = choose_order(dimension, std::min(options.size, std::max<std::size_t>(rows, 1)), options, plan.notice);
+  plan.size = size;
+  plan.order = choose_order(rows, dimension, std::min(size, std::max<std::size_t>(rows, 1)), options, plan.notice);
   plan.features = feature_count(dimension, plan.order);
-  if (rows <= options.size) {
+  if (rows <= size) {
     plan.size = rows;
     plan.cells = 1;
     return plan;
   }
-  plan.cells = std::max<std::size_t>(1, options.size / plan.features);
+  plan.cells = std::max<std::size_t>(1, size / plan.features);
 
   const double q = double(rows), m = double(dimension), n = double(plan.features), cells = double(plan.cells);
   const double halvings = 1 + std::log2(q / double(plan.size));

@@ -23,8 +23,7 @@ void require_usable_weights(const WeightedPoints& points) {
   for (std::size_t i = 0; i < points.weights.size(); ++i) {
     const double weight = points.weights[i];
     if (!(weight >= 0) || !std::isfinite(weight)) {
-      throw Error("weights", std::to_string(weight),
-                  "row " + std::to_string(i) + " must be finite and not negative");
+      throw Error("weights", std::to_string(weight), "row " + std::to_string(i) + " must be finite and not negative");
     }
     sum += weight;
   }

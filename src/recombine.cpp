@@ -70,14 +70,13 @@ Survivors positive_rows(std::span<const double> weights) {
 /// The survivors as of now, in the last round.rows of them grouped.
 Groups grouped(const FeatureRows& rows, const Survivors& alive, const Round& round) {
   const std::size_t first = alive.size() - round.rows;
-  return group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first),
-                     round.groups);
+  return group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first), round.groups);
 }
 
 /// Drops groups until the target is reached or only as many are left as the walk needs. Returns the features' rank.
 std::size_t reduce(Survivors& alive, Groups& groups, std::size_t n, std::size_t target, bool by_rank) {
-  Tableau tableau = by_rank ? tableau_by_qr(groups.means, groups.size(), n)
-                            : tableau_by_lu(groups.means, groups.size(), n);
+  Tableau tableau =
+      by_rank ? tableau_by_qr(groups.means, groups.size(), n) : tableau_by_lu(groups.means, groups.size(), n);
   std::vector<double> masses = groups.masses;
   std::vector<std::size_t> costs(groups.size());
   for (std::size_t g = 0; g < groups.size(); ++g) costs[g] = groups.rows_of(g);

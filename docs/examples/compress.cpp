@@ -1,10 +1,9 @@
 // The example of the README: 200,000 points on a ring become 2,000 weighted ones.
 
 // [readme]
-#include <momentset/compress.hpp>
-
 #include <cmath>
 #include <cstdio>
+#include <momentset/compress.hpp>
 #include <random>
 #include <vector>
 

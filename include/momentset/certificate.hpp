@@ -90,7 +90,7 @@ struct Certificate {
 double residual_tolerance(std::size_t features);
 
 struct CertifyOptions {
-  int order = 0;  ///< K of the moments that the subset claims to keep, 0 to 255
+  int order = 0;       ///< K of the moments that the subset claims to keep, 0 to 255
   CellTree tree = {};  ///< cells inside which it claims to keep them; splits name points of the input
   /// What the output's weights claim to sum to, as a multiple of the input's mass; 1 keeps the mass.
   double mass_scale = 1;

@@ -32,15 +32,15 @@ struct CompressOptions {
 
 /// What compress is going to do: fixed by m, the number of distinct points and the options alone.
 struct Plan {
-  std::size_t rows = 0;        ///< q, points with positive weight, equal ones merged
-  std::size_t dimension = 0;   ///< m
-  std::size_t size = 0;        ///< points to keep
-  int order = 0;               ///< K
-  std::size_t features = 0;    ///< n = C(m + K, K)
-  std::size_t cells = 0;       ///< L; each keeps size / L points, rounded either way, at least n
-  double operations = 0;       ///< expected floating-point operations of the recombination
-  double memory = 0;           ///< expected bytes beyond the input
-  std::string notice;          ///< what was changed of the request and why; empty if nothing
+  std::size_t rows = 0;       ///< q, points that may be dropped: distinct, of positive weight, not to be kept
+  std::size_t dimension = 0;  ///< m
+  std::size_t size = 0;       ///< how many of these to keep
+  int order = 0;              ///< K
+  std::size_t features = 0;   ///< n = C(m + K, K)
+  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n
+  double operations = 0;      ///< expected floating-point operations of the recombination
+  double memory = 0;          ///< expected bytes beyond the input
+  std::string notice;         ///< what was changed of the request and why; empty if nothing
 };
 
 /// Number of monomials in m variables of total degree <= K: C(m + K, K); saturates at SIZE_MAX.
@@ -49,6 +49,7 @@ std::size_t feature_count(std::size_t dimension, int order);
 /// The highest order with feature_count(dimension, order) <= size, at most `limit`.
 int highest_order(std::size_t dimension, std::size_t size, int limit);
 
+/// What compress would do with `rows` distinct points of positive weight beside options.keep_rows (distinct numbers).
 /// Throws Error naming the option, and the sizes and orders that would do, if the request cannot be met.
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options);
 
@@ -58,16 +59,16 @@ struct StageSeconds {
 };
 
 struct Coreset {
-  std::vector<Index> rows;        ///< numbers of the surviving points, ascending
-  std::vector<double> weights;    ///< their new weights, > 0
+  std::vector<Index> rows;      ///< numbers of the surviving points, ascending
+  std::vector<double> weights;  ///< their new weights, > 0
   Plan plan;
   Certificate certificate;
-  std::size_t distinct = 0;       ///< distinct points with positive weight in the input
+  std::size_t distinct = 0;  ///< distinct points with positive weight in the input
   std::size_t rank_deficient_cells = 0;
   std::vector<std::string> notices;  ///< what the caller should know: order lowered, all kept, no better than random
   std::vector<StageSeconds> stages;
 
-  std::string summary() const;    ///< one line
+  std::string summary() const;  ///< one line
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
@@ -75,8 +76,9 @@ struct Coreset {
 /// partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
-/// all of them (and a notice). Throws Error on invalid points or options. O(q n + q n^2 log(q / size)) operations,
-/// about 3 q m doubles of memory.
+/// all of them (and a notice). Only where equal weights on a lattice make weights vanish in pairs whichever way the
+/// points are taken, as for 3 of the 4 corners of a square at order 1, fewer come out (and a notice). Throws Error on
+/// invalid points or options. O(q n + q n^2 log(q / size)) operations, about 3 q m doubles of memory.
 Coreset compress(const WeightedPoints& points, const CompressOptions& options);
 
 }  // namespace momentset

@@ -64,9 +64,10 @@ struct Recombination {
 /// weights, by the smallest relative change, to the moments of all rows.
 ///
 /// The support is at most max(target, rank), and exactly the target when at least max(target, rank) rows have positive
-/// weight, unless two weights vanish in the same step. The rank is counted relative to the largest pivot with threshold
-/// n eps: of a QR factorisation with column pivoting of the last n rows where the target is below n, otherwise of
-/// the last LU factorisation. Rows of zero weight never survive.
+/// weight, unless two weights vanish in the same step. The rank is counted with threshold n eps, features scaled to
+/// largest entry 1: in a QR factorisation with column pivoting of the last rows (2n at most) where the target is below
+/// n, otherwise in the last LU factorisation; min(q, n) where nothing had to be dropped. Rows of zero weight never
+/// survive.
 ///
 /// Deterministic. One thread. Throws Error if weights are not q finite numbers >= 0. About 2 q n operations for the
 /// sums and 7 n^3 for each halving of the support; memory 6 n^2 + 2 q doubles.

@@ -77,7 +77,7 @@ class FeatureBuilder {
 
  private:
   std::size_t dimension() const { return features_.points.dimension; }
-  std::size_t size() const { return features_.points.coordinates.size() / dimension(); }
+  std::size_t size() const { return features_.points.view().size(); }
 
   /// Place in the request of a table column. One may be asked for twice, as coordinate and as weight, but is read once.
   std::size_t slot_of(int index, const std::shared_ptr<arrow::DataType>& type) {

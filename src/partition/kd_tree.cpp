@@ -172,9 +172,8 @@ class Builder {
       right -= !below;
     }
     const auto cut = ties.begin() + std::ptrdiff_t(node.begin + count - left);
-    std::nth_element(ties.begin(), cut, ties.end(), [&](std::size_t a, std::size_t b) {
-      return precedes(row(from, a), row(from, b), axis, m_);
-    });
+    std::nth_element(ties.begin(), cut, ties.end(),
+                     [&](std::size_t a, std::size_t b) { return precedes(row(from, a), row(from, b), axis, m_); });
     const Index first_right = from.numbers[*cut];
     for (const std::size_t i : ties) move(i, left++);
     return first_right;

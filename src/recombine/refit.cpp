@@ -12,11 +12,12 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Features of the support, each row scaled by its weight, and how far their sums are from the moments.
+/// Features of the support, each row scaled by its weight and each feature by its magnitude sum_j weights_j |A(j, f)|,
+/// so that features which live on light rows alone count as much as others; and how far the sums are from the moments.
 struct Mismatch {
-  std::vector<double> rows;       // size x n, column-major: row j is weights_j A(support_j, .)
-  std::vector<double> remainder;  // moments - sum of the rows
-  double residual = 0;            // scaled
+  std::vector<double> rows;       // size x n, column-major
+  std::vector<double> remainder;  // moments - sum of the rows, scaled alike
+  double residual = 0;            // largest of the remainder
 };
 
 Mismatch mismatch(const FeatureRows& rows, std::span<const Index> support, std::span<const double> weights,
@@ -37,10 +38,13 @@ Mismatch mismatch(const FeatureRows& rows, std::span<const Index> support, std::
       remainder -= value;
       magnitude += std::abs(value);
     }
-    result.remainder[f] = double(remainder);
-    if (result.remainder[f] == 0) continue;
-    const double relative = magnitude > 0 ? double(std::abs(remainder) / magnitude) : infinity;
-    result.residual = std::max(result.residual, relative);
+    if (magnitude == 0) {  // all zero: nothing can be changed about this feature
+      if (remainder != 0) result.residual = infinity;
+      continue;
+    }
+    for (double& value : std::span(result.rows).subspan(f * size, size)) value = double(value / magnitude);
+    result.remainder[f] = double(remainder / magnitude);
+    result.residual = std::max(result.residual, std::abs(result.remainder[f]));
   }
   return result;
 }

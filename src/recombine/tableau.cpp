@@ -12,13 +12,23 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+/// Scales each feature to largest entry 1: T does not depend on the features' sizes, so the rank must not either.
+void equilibrate(std::vector<double>& vectors, std::size_t p, std::size_t n) {
+  for (std::size_t f = 0; f < n; ++f) {
+    const std::span column(vectors.data() + f * p, p);
+    double largest = 0;
+    for (const double entry : column) largest = std::max(largest, std::abs(entry));
+    if (largest == 0) continue;
+    for (double& entry : column) entry /= largest;
+  }
+}
+
+/// Diagonal entries of a triangular factor above n eps times `reference`.
 std::size_t numerical_rank(const std::vector<double>& factors, std::size_t leading, std::size_t diagonal,
-                           std::size_t n) {
-  double largest = 0;
-  for (std::size_t k = 0; k < diagonal; ++k) largest = std::max(largest, std::abs(factors[k * leading + k]));
+                           double reference, std::size_t n) {
   std::size_t rank = 0;
   for (std::size_t k = 0; k < diagonal; ++k) {
-    if (std::abs(factors[k * leading + k]) > double(n) * epsilon * largest) ++rank;
+    if (std::abs(factors[k * leading + k]) > double(n) * epsilon * reference) ++rank;
   }
   return rank;
 }
@@ -30,6 +40,7 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
   const std::size_t r = std::min(p, n);
   std::vector<int> swaps(r);
   int info = 0;
+  equilibrate(vectors, p, n);
   dgetrf_(&rows, &columns, vectors.data(), &rows, swaps.data(), &info);
 
   std::vector<std::size_t> order(p);
@@ -37,7 +48,7 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
   for (std::size_t k = 0; k < r; ++k) std::swap(order[k], order[std::size_t(swaps[k] - 1)]);
 
   Tableau tableau;
-  tableau.rank = numerical_rank(vectors, p, r, n);
+  tableau.rank = numerical_rank(vectors, p, r, 1.0, n);
   tableau.basic.assign(order.begin(), order.begin() + std::ptrdiff_t(r));
   tableau.others.assign(order.begin() + std::ptrdiff_t(r), order.end());
   if (p == r) return tableau;
@@ -51,7 +62,8 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
   return tableau;
 }
 
-Tableau tableau_by_qr(const std::vector<double>& vectors, std::size_t p, std::size_t n) {
+Tableau tableau_by_qr(std::vector<double> vectors, std::size_t p, std::size_t n) {
+  equilibrate(vectors, p, n);
   std::vector<double> transposed(n * p);
   for (std::size_t f = 0; f < n; ++f) {
     for (std::size_t i = 0; i < p; ++i) transposed[i * n + f] = vectors[f * p + i];
@@ -67,7 +79,7 @@ Tableau tableau_by_qr(const std::vector<double>& vectors, std::size_t p, std::si
   dgeqp3_(&rows, &columns, transposed.data(), &rows, pivots.data(), tau.data(), work.data(), &length, &info);
 
   Tableau tableau;
-  const std::size_t r = tableau.rank = numerical_rank(transposed, n, std::min(p, n), n);
+  const std::size_t r = tableau.rank = numerical_rank(transposed, n, std::min(p, n), std::abs(transposed[0]), n);
   for (std::size_t i = 0; i < p; ++i) {
     (i < r ? tableau.basic : tableau.others).push_back(static_cast<std::size_t>(pivots[i] - 1));
   }

@@ -11,7 +11,7 @@ struct Tableau {
   std::vector<std::size_t> basic;   ///< r numbers of the basic vectors
   std::vector<std::size_t> others;  ///< p - r numbers of the remaining vectors
   std::vector<double> entries;      ///< T, (p - r) x r, column-major
-  std::size_t rank = 0;             ///< pivots above n eps times the largest
+  std::size_t rank = 0;             ///< of the vectors, each feature scaled to largest entry 1, with threshold n eps
 };
 
 /// By LU factorisation with partial pivoting: min(p, n) basic vectors, whatever the rank. T is accurate even where the
@@ -20,7 +20,7 @@ struct Tableau {
 Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n);
 
 /// By QR factorisation with column pivoting: as many basic vectors as the rank.
-Tableau tableau_by_qr(const std::vector<double>& vectors, std::size_t p, std::size_t n);
+Tableau tableau_by_qr(std::vector<double> vectors, std::size_t p, std::size_t n);
 
 /// Walks to a vertex of { w >= 0 : sum_i w_i vector_i unchanged }: each of the others is driven to zero or exchanged
 /// for a basic vector. Stops early once `budget` cannot pay for dropping another vector; dropping vector i costs

@@ -55,8 +55,8 @@ class DelayedExchanges {
 
  private:
   void apply(std::size_t first, std::size_t count) {
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, int(count), int(basic_), int(pending_), 1.0,
-                x_.data() + first, int(others_), u_.data(), int(basic_), 1.0, entries_.data() + first, int(others_));
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, int(count), int(basic_), int(pending_), 1.0, x_.data() + first,
+                int(others_), u_.data(), int(basic_), 1.0, entries_.data() + first, int(others_));
     pending_ = 0;
   }
 
@@ -94,23 +94,27 @@ struct RatioTest {
 void walk_to_vertex(Tableau& tableau, std::span<double> weights, std::span<const std::size_t> costs,
                     std::size_t budget) {
   const std::size_t r = tableau.basic.size();
-  const std::size_t dearest = *std::max_element(costs.begin(), costs.end());
+  const auto dearest = std::ptrdiff_t(*std::max_element(costs.begin(), costs.end()));
   std::vector<double> basic_weights(r);
   for (std::size_t j = 0; j < r; ++j) basic_weights[j] = weights[tableau.basic[j]];
 
-  const auto pay = [&](std::size_t vector) { budget -= std::min(budget, costs[vector]); };
+  // Signed: two vectors may vanish where one could be paid for, and one that had vanished may come back.
+  auto left_to_pay = std::ptrdiff_t(budget);
+  const auto pay = [&](std::size_t vector) { left_to_pay -= std::ptrdiff_t(costs[vector]); };
+  const auto refund = [&](std::size_t vector) { left_to_pay += std::ptrdiff_t(costs[vector]); };
   // Moves the basic weights by step * row. What cancels to rounding level is zero, and paid for as a drop.
   const auto move = [&](const std::vector<double>& row, double step) {
     for (std::size_t j = 0; j < r; ++j) {
       const double before = basic_weights[j], after = before + step * row[j];
       const bool vanishes = after <= 4 * epsilon * before;
       if (vanishes && before > 0) pay(tableau.basic[j]);
+      if (!vanishes && before == 0) refund(tableau.basic[j]);
       basic_weights[j] = vanishes ? 0 : after;
     }
   };
 
   DelayedExchanges exchanges(tableau);
-  for (std::size_t i = 0; i < tableau.others.size() && budget >= dearest; ++i) {
+  for (std::size_t i = 0; i < tableau.others.size() && left_to_pay >= dearest; ++i) {
     const std::vector<double>& row = exchanges.row(i);
     const std::size_t other = tableau.others[i];
     const double weight = weights[other];

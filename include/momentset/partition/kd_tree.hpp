@@ -25,9 +25,9 @@ struct Partition {
 };
 
 struct KdTreeOptions {
-  std::size_t cells = 1;              ///< L >= 1
-  std::size_t size = 1;               ///< points to survive in all, L to the number of points
-  std::span<const double> scale;      ///< m factors: a side is its extent times the factor of its column
+  std::size_t cells = 1;          ///< L >= 1
+  std::size_t size = 1;           ///< points to survive in all, L to the number of points
+  std::span<const double> scale;  ///< m factors: a side is its extent times the factor of its column
 };
 
 /// Balanced kd-tree over distinct points: a node with L cells, q points and quota s cuts across the widest side of its
