@@ -1,4 +1,4 @@
-# Installs the build tree `build` below `scratch`, then configures, builds and runs `consumer` against it.
+# Installs the build tree `build` below `scratch`, then configures, builds and runs `consumer` and `example` against it.
 
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -11,9 +11,10 @@ endfunction()
 file(REMOVE_RECURSE "${scratch}")
 run("${CMAKE_COMMAND}" --install "${build}" --prefix "${scratch}/prefix")
 run("${CMAKE_COMMAND}" -G Ninja -S "${consumer}" -B "${scratch}/build" "-DCMAKE_PREFIX_PATH=${scratch}/prefix"
-  "-DCMAKE_CXX_COMPILER=${compiler}" -DCMAKE_BUILD_TYPE=Release)
+  "-DCMAKE_CXX_COMPILER=${compiler}" -DCMAKE_BUILD_TYPE=Release "-Dexample=${example}")
 run("${CMAKE_COMMAND}" --build "${scratch}/build")
 run("${scratch}/build/consumer")
+run("${scratch}/build/example")
 if(EXISTS "${scratch}/prefix/bin/momentset")
   run("${scratch}/prefix/bin/momentset" --version)
 endif()
