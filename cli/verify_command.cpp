@@ -103,8 +103,8 @@ std::vector<std::string> names_of(const io::Table& table, const std::vector<std:
   } else if (table.coreset()) {
     names.insert(names.end(), {table.coreset()->weight_column, table.coreset()->row_column});
   } else {  // where the input had columns of these names, ours are the longer ones
-    names.push_back(has_column(table, "coreset_weight") ? "coreset_weight" : "weight");
-    names.push_back(has_column(table, "coreset_row") ? "coreset_row" : "row");
+    names.emplace_back(has_column(table, "coreset_weight") ? "coreset_weight" : "weight");
+    names.emplace_back(has_column(table, "coreset_row") ? "coreset_row" : "row");
   }
   return names;
 }
