@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <random>
+#include <string_view>
 
 #include "momentset/error.hpp"
 
@@ -60,10 +62,12 @@ std::string resolved(const std::string& path) {
   return realpath(path.c_str(), buffer) != nullptr ? std::string(buffer) : path;
 }
 
-mode_t file_mode() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
+std::string random_suffix() {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  std::random_device random;
+  std::string suffix = ".";
+  for (int k = 0; k < 6; ++k) suffix += letters[random() % letters.size()];
+  return suffix;
 }
 
 }  // namespace
@@ -80,13 +84,22 @@ TargetFile::TargetFile(const std::string& option, const std::string& path, bool 
     if (!S_ISREG(found.st_mode)) throw Error(option, path, "is not a plain file");
     if (!overwrite) throw Error(option, path, "exists already (use --force to replace it)");
   }
-  std::string name = target_ + ".XXXXXX";
-  const int file = mkstemp(name.data());
-  if (file < 0) throw Error(option, path, std::string("cannot be written: ") + std::strerror(errno));
-  fchmod(file, file_mode());
-  close(file);
-  temporary_ = name;
-  slot_ = occupy_slot(temporary_);
+  // The name takes its slot before the file is there: an interrupt finds it at whatever moment it comes.
+  constexpr int attempts = 100;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const std::string name = target_ + random_suffix();
+    slot_ = occupy_slot(name);
+    const int file = open(name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    const int reason = errno;
+    if (file >= 0) {
+      close(file);
+      temporary_ = name;
+      return;
+    }
+    if (slot_ >= 0) slots[std::size_t(slot_)].used.store(false);
+    if (reason != EEXIST) throw Error(option, path, std::string("cannot be written: ") + std::strerror(reason));
+  }
+  throw Error(option, path, "cannot be written: no free name beside it");
 }
 
 TargetFile::~TargetFile() {
