@@ -5,7 +5,7 @@
 
 namespace momentset {
 
-/// The one exception of the library: an argument, option, column or file broke a rule.
+/// Invalid input: an argument, option, column or file broke a rule.
 ///
 /// what() reads "<field>: <value>: <rule>", for example "order: -1: must be between 0 and 30".
 /// Numerical outcomes (rank loss, a residual above its tolerance) are never exceptions: they are fields of the
@@ -27,6 +27,12 @@ class Error : public std::runtime_error {
 
  private:
   std::string field_, value_, rule_;
+};
+
+/// Thrown by a call whose std::stop_token was asked to stop. Nothing of what it was to return or write is left behind.
+class Cancelled : public std::runtime_error {
+ public:
+  Cancelled() : std::runtime_error("cancelled") {}
 };
 
 }  // namespace momentset
