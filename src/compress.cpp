@@ -1,7 +1,6 @@
 #include "momentset/compress.hpp"
 
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -18,6 +17,7 @@
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 namespace {
@@ -52,29 +52,28 @@ class Stopwatch {
 class CellFeatures final : public FeatureRows {
  public:
   CellFeatures(const PolynomialBasis& basis, std::span<const double> coordinates)
-      : basis_(basis),
-        coordinates_(coordinates),
-        frame_(coordinates, basis.dimension()),
-        local_(basis.dimension() * recombine_block),
-        scratch_(basis.scratch_size(recombine_block)) {}
+      : basis_(basis), coordinates_(coordinates), frame_(coordinates, basis.dimension()) {}
 
   std::size_t rows() const override { return coordinates_.size() / basis_.dimension(); }
   std::size_t features() const override { return basis_.size(); }
 
   void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
     const std::size_t m = basis_.dimension(), count = rows.size();
+    thread_local std::vector<double> local, scratch;
+    local.resize(m * count);
+    scratch.resize(basis_.scratch_size(count));
     for (std::size_t k = 0; k < count; ++k) {
       const double* x = coordinates_.data() + std::size_t(rows[k]) * m;
-      for (std::size_t a = 0; a < m; ++a) local_[a * count + k] = frame_.map(x[a], a);
+      for (std::size_t a = 0; a < m; ++a) local[a * count + k] = x[a];
     }
-    basis_.evaluate(local_.data(), scale, count, scratch_.data(), out);
+    frame_.map(local.data(), count);
+    basis_.evaluate(local.data(), scale, count, scratch.data(), out);
   }
 
  private:
   const PolynomialBasis& basis_;
   std::span<const double> coordinates_;
   LocalFrame frame_;
-  mutable std::vector<double> local_, scratch_;  // one thread at a time: see FeatureRows
 };
 
 /// Survivors of one cell; rows count within the cell.
@@ -244,12 +243,6 @@ void notice_if_random_does_as_well(Coreset& result) {
       fmt::format("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
                   "against {:.1e}): keep more rows, fewer columns, or try another order",
                   random, error));
-}
-
-/// More threads than TBB has would make it print a warning.
-int arena_threads(int asked) {
-  const auto most = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
-  return asked > 0 ? int(std::min(std::size_t(asked), most)) : tbb::task_arena::automatic;
 }
 
 /// Reduces the distinct points as planned, cell by cell, and appends the survivors.

@@ -1,91 +1,25 @@
 #include "momentset/recombine.hpp"
 
 #include <fmt/format.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "momentset/error.hpp"
 #include "recombine/blas.hpp"
-#include "recombine/group_means.hpp"
+#include "recombine/pulse.hpp"
+#include "recombine/reduce.hpp"
 #include "recombine/refit.hpp"
-#include "recombine/tableau.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 namespace {
 
-/// The rows still alive and their weights, shrinking from round to round.
-struct Survivors {
-  std::vector<Index> rows;
-  std::vector<double> weights;  // > 0
-
-  std::size_t size() const { return rows.size(); }
-
-  /// Gives the groups, which end with the last row, their new masses.
-  void apply(const Groups& groups, const std::vector<double>& masses) {
-    const std::size_t first = rows.size() - groups.begin.back();
-    std::size_t kept = first;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      if (masses[g] == 0) continue;
-      const double factor = masses[g] / groups.masses[g];
-      for (std::size_t k = first + groups.begin[g]; k < first + groups.begin[g + 1]; ++k, ++kept) {
-        rows[kept] = rows[k];
-        weights[kept] = weights[k] * factor;
-      }
-    }
-    rows.resize(kept);
-    weights.resize(kept);
-  }
-};
-
-/// How one round sees the survivors: the last `rows` of them in `groups` groups.
-struct Round {
-  std::size_t rows = 0;
-  std::size_t groups = 0;
-
-  bool single_rows() const { return rows == groups; }
-};
-
-/// Halving 2n groups is the cheapest way down while groups of several rows can be dropped without going below the
-/// target; then single rows, no more of them than it takes.
-Round plan_round(std::size_t alive, std::size_t target, std::size_t n) {
-  const std::size_t excess = alive - target, groups = std::min(alive, 2 * n);
-  const std::size_t largest = (alive + groups - 1) / groups;
-  if (largest == 1 || excess / largest >= std::max<std::size_t>(1, n / 4)) return {alive, groups};
-  const std::size_t single = std::min(alive, n + std::min(n, excess));
-  return {single, single};
-}
-
-Survivors positive_rows(std::span<const double> weights) {
-  Survivors survivors;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] <= 0) continue;
-    survivors.rows.push_back(Index(i));
-    survivors.weights.push_back(weights[i]);
-  }
-  return survivors;
-}
-
-/// The survivors as of now, in the last round.rows of them grouped.
-Groups grouped(const FeatureRows& rows, const Survivors& alive, const Round& round) {
-  const std::size_t first = alive.size() - round.rows;
-  return group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first), round.groups);
-}
-
-/// Drops groups until the target is reached or only as many are left as the walk needs. Returns the features' rank.
-std::size_t reduce(Survivors& alive, Groups& groups, std::size_t n, std::size_t target, bool by_rank) {
-  Tableau tableau =
-      by_rank ? tableau_by_qr(groups.means, groups.size(), n) : tableau_by_lu(groups.means, groups.size(), n);
-  std::vector<double> masses = groups.masses;
-  std::vector<std::size_t> costs(groups.size());
-  for (std::size_t g = 0; g < groups.size(); ++g) costs[g] = groups.rows_of(g);
-  walk_to_vertex(tableau, masses, costs, alive.size() - target);
-  alive.apply(groups, masses);
-  return tableau.rank;
-}
-
-void require_usable(const FeatureRows& rows, std::span<const double> weights) {
+void require_usable(const FeatureRows& rows, std::span<const double> weights, const RecombineOptions& options) {
+  if (options.threads < 0) throw Error("threads", std::to_string(options.threads), "must not be negative");
   if (weights.size() != rows.rows()) {
     throw Error("weights", std::to_string(weights.size()) + " weights",
                 "one for each of the " + std::to_string(rows.rows()) + " rows is needed");
@@ -94,6 +28,54 @@ void require_usable(const FeatureRows& rows, std::span<const double> weights) {
     if (weights[i] >= 0 && std::isfinite(weights[i])) continue;
     throw Error("weights", std::to_string(weights[i]), "row " + std::to_string(i) + " must be finite and not negative");
   }
+}
+
+void require_bounds(std::span<const double> weights, std::span<const double> bounds) {
+  if (bounds.empty()) return;
+  if (bounds.size() != weights.size()) {
+    throw Error("max_weights", std::to_string(bounds.size()) + " bounds",
+                "one for each of the " + std::to_string(weights.size()) + " rows is needed, or none");
+  }
+  const double most = std::accumulate(bounds.begin(), bounds.end(), 0.0);
+  const double mass = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (most < mass) {
+    throw Error("max_weights", fmt::format("sum {:g}", most), fmt::format("must not be below the mass {:g}", mass));
+  }
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    if (bounds[i] > 0 && bounds[i] >= weights[i]) continue;
+    throw Error("max_weights", fmt::format("{:g}", bounds[i]),
+                fmt::format("row {} must have a bound above 0 and not below its weight {:g}", i, weights[i]));
+  }
+}
+
+std::size_t positive(std::span<const double> weights) {
+  return std::size_t(std::count_if(weights.begin(), weights.end(), [](double w) { return w > 0; }));
+}
+
+Survivors rows_of_positive_weight(std::span<const double> weights) {
+  const std::size_t count = positive(weights);
+  Survivors survivors;
+  survivors.rows.reserve(count);
+  survivors.weights.reserve(count);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] <= 0) continue;
+    survivors.rows.push_back(Index(i));
+    survivors.weights.push_back(weights[i]);
+  }
+  return survivors;
+}
+
+std::vector<double> bounds_of(const Survivors& survivors, std::span<const double> max_weights) {
+  std::vector<double> bounds;
+  if (!max_weights.empty()) {
+    for (const Index row : survivors.rows) bounds.push_back(max_weights[row]);
+  }
+  return bounds;
+}
+
+double expected_operations(double q, double n, double target, bool bounded) {
+  const double halvings = bounded ? q / n : 1 + std::log2(std::max(1.0, q / std::max(target, n)));
+  return 4 * q * n + (6 * halvings + 4) * n * n * n;
 }
 
 }  // namespace
@@ -112,42 +94,54 @@ MatrixRows::MatrixRows(std::span<const double> values, std::size_t features) : v
 }
 
 void MatrixRows::evaluate(std::span<const Index> rows, const double* scale, double* out) const {
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    const double* row = values_.data() + std::size_t(rows[k]) * features_;
-    for (std::size_t f = 0; f < features_; ++f) out[f * rows.size() + k] = scale[k] * row[f];
+  const double* row[recombine_block];
+  for (std::size_t k = 0; k < rows.size(); ++k) row[k] = values_.data() + std::size_t(rows[k]) * features_;
+  for (std::size_t f = 0; f < features_; ++f, out += rows.size()) {
+    for (std::size_t k = 0; k < rows.size(); ++k) out[k] = scale[k] * row[k][f];
   }
 }
 
 std::string Recombination::summary() const {
-  return fmt::format("{} rows kept, rank {}, residual {:.1e}", support.size(), rank, residual);
+  return fmt::format("{} rows kept, rank {}, residual {:.1e}{}", support.size(), rank, residual,
+                     exact() ? "" : fmt::format(", above the tolerance {:.1e}", tolerance));
 }
 
 Recombination recombine(const FeatureRows& rows, std::span<const double> weights, const RecombineOptions& options) {
-  require_usable(rows, weights);
+  require_usable(rows, weights, options);
+  require_bounds(weights, options.max_weights);
   const SingleThreadedBlas single_threaded;
-  const std::size_t n = rows.features();
   const std::size_t target = std::max<std::size_t>(options.target, 1);
+  const bool bounded = !options.max_weights.empty();
 
-  Survivors alive = positive_rows(weights);
   Recombination result;
-  result.rank = std::min(alive.size(), n);
-  std::vector<double> moments;
-  bool at_rank = false;
-  while (alive.size() > target && !at_rank) {
-    const Round round = plan_round(alive.size(), target, n);
-    const bool everything = round.rows == alive.size();
-    Groups groups = grouped(rows, alive, round);
-    if (moments.empty()) {
-      moments = everything ? groups.moments : grouped(rows, alive, {alive.size(), 2 * n}).moments;
+  result.tolerance = options.tolerance;
+  const auto run = [&] {
+    Survivors alive = rows_of_positive_weight(weights);
+    Pulse pulse(options.stop, options.progress,
+                expected_operations(double(alive.size()), double(rows.features()), double(target), bounded));
+    const Reduced reduced = bounded ? reduce_in_box(rows, alive, bounds_of(alive, options.max_weights), target, pulse)
+                                    : reduce_by_halves(rows, alive, target, pulse);
+    result.rank = reduced.rank;
+    if (!reduced.moments.empty()) {
+      const std::vector<double> bounds = bounds_of(alive, options.max_weights);
+      result.residual = refit(rows, alive.rows, alive.weights, bounds, reduced.moments, pulse);
     }
-    // Only at single rows does the rank decide how far down it goes; until then dependent groups do no harm.
-    at_rank = round.single_rows() && everything && target < n;
-    result.rank = reduce(alive, groups, n, target, at_rank);
+    result.support = std::move(alive.rows);
+    result.weights = std::move(alive.weights);
+  };
+  if (options.threads > 0) {
+    tbb::task_arena(arena_threads(options.threads)).execute(run);
+  } else {
+    run();
   }
-  if (!moments.empty()) result.residual = refit(rows, alive.rows, alive.weights, moments);
-  result.support = std::move(alive.rows);
-  result.weights = std::move(alive.weights);
   return result;
+}
+
+double recombine_memory(std::size_t rows, std::size_t features, const RecombineOptions& options) {
+  const double q = double(rows), n = double(features), s = std::min(q, std::max(double(options.target), n));
+  const double threads = options.threads > 0 ? options.threads : tbb::this_task_arena::max_concurrency();
+  const double matrices = std::max(2.5 * std::min(q, 2 * n), 4 * s) * n + 16 * s + (300 + 64 * threads) * n;
+  return q * (options.max_weights.empty() ? 12 : 20) + 8 * matrices + (q * n >= 0x1p20 ? 32768 * n : 0);
 }
 
 }  // namespace momentset

@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "version": (),
     "points": (),
     "simd": (),
+    "threads": (),
     "basis": (),
     "partition": (),
     "recombine": (),
@@ -28,7 +29,7 @@ MAY_INCLUDE = {
     "distill": ("compress",),
     "network": ("compress",),
 }
-FOR_ALL = ("points", "error", "version", "simd")
+FOR_ALL = ("points", "error", "version", "simd", "threads")
 
 # Headers and sources that belong to a room of another name.
 ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress"}

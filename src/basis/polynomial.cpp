@@ -11,8 +11,7 @@ namespace momentset {
 namespace {
 
 // values[(k) * count + i] = sqrt(2k + 1) P_k(t_i), by (k + 1) P_{k+1} = (2k + 1) t P_k - k P_{k-1}.
-MOMENTSET_SIMD
-void orthonormal_legendre(const double* t, std::size_t count, int order, double* values) {
+MOMENTSET_LOOP void orthonormal_legendre(const double* t, std::size_t count, int order, double* values) {
   for (std::size_t i = 0; i < count; ++i) values[i] = 1;
   if (order == 0) return;
   for (std::size_t i = 0; i < count; ++i) values[count + i] = t[i];
@@ -21,6 +20,7 @@ void orthonormal_legendre(const double* t, std::size_t count, int order, double*
     const double* last = values + std::size_t(k) * count;
     double* next = values + std::size_t(k + 1) * count;
     const double a = (2.0 * k + 1) / (k + 1), b = double(k) / (k + 1);
+#pragma GCC ivdep
     for (std::size_t i = 0; i < count; ++i) next[i] = a * t[i] * last[i] - b * before[i];
   }
   for (int k = 1; k <= order; ++k) {
@@ -30,23 +30,66 @@ void orthonormal_legendre(const double* t, std::size_t count, int order, double*
   }
 }
 
-MOMENTSET_SIMD
-void multiply(const double* a, const double* b, std::size_t count, double* product) {
-  for (std::size_t i = 0; i < count; ++i) product[i] = a[i] * b[i];
+/// Feature f = feature parents[f] times the one-dimensional polynomial number polynomials[f].
+struct Products {
+  const std::uint32_t *parents, *polynomials;
+  std::size_t features, dimension;
+  int order;
+};
+
+MOMENTSET_LOOP void evaluate_block(const Products& products, const double* local, const double* scale,
+                                   std::size_t count, double* scratch, double* out) {
+  for (std::size_t axis = 0; axis < products.dimension; ++axis) {
+    orthonormal_legendre(local + axis * count, count, products.order,
+                         scratch + axis * std::size_t(products.order + 1) * count);
+  }
+  for (std::size_t i = 0; i < count; ++i) out[i] = scale[i];
+  for (std::size_t f = 1; f < products.features; ++f) {
+    const double* parent = out + products.parents[f] * count;
+    const double* polynomial = scratch + products.polynomials[f] * count;
+    double* feature = out + f * count;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < count; ++i) feature[i] = parent[i] * polynomial[i];
+  }
 }
+
+// Loops of a length known to the compiler have no tails: blocks of this many points are the fast ones.
+constexpr std::size_t usual_count = 16;
+
+MOMENTSET_LOOP void evaluate_loop(const Products& products, const double* local, const double* scale, std::size_t count,
+                                  double* scratch, double* out) {
+  if (count == usual_count) {
+    evaluate_block(products, local, scale, usual_count, scratch, out);
+  } else {
+    evaluate_block(products, local, scale, count, scratch, out);
+  }
+}
+
+MOMENTSET_SIMD(void, evaluate_products, evaluate_loop,
+               (const Products& products, const double* local, const double* scale, std::size_t count, double* scratch,
+                double* out),
+               (products, local, scale, count, scratch, out))
+
+MOMENTSET_LOOP void map_loop(double* x, std::size_t count, double centre, double half) {
+  for (std::size_t i = 0; i < count; ++i) x[i] = (x[i] - centre) / half;
+}
+MOMENTSET_SIMD(void, map_column, map_loop, (double* x, std::size_t count, double centre, double half),
+               (x, count, centre, half))
 
 }  // namespace
 
 PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(dimension), order_(order) {
   if (dimension == 0) throw Error("dimension", "0", "must be at least 1");
   if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
-  factors_.push_back({0, 0});
+  parents_.push_back(0);
+  polynomials_.push_back(0);
   std::vector<int> degree{0};
   for (std::size_t axis = 0; axis < dimension; ++axis) {
-    const std::size_t before = factors_.size();
+    const std::size_t before = parents_.size();
     for (std::size_t parent = 0; parent < before; ++parent) {
       for (int k = 1; degree[parent] + k <= order; ++k) {
-        factors_.push_back({std::uint32_t(parent), std::uint32_t(axis * std::size_t(order + 1) + std::size_t(k))});
+        parents_.push_back(std::uint32_t(parent));
+        polynomials_.push_back(std::uint32_t(axis * std::size_t(order + 1) + std::size_t(k)));
         degree.push_back(degree[parent] + k);
       }
     }
@@ -55,14 +98,8 @@ PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(
 
 void PolynomialBasis::evaluate(const double* local, const double* scale, std::size_t count, double* scratch,
                                double* out) const {
-  for (std::size_t axis = 0; axis < dimension_; ++axis) {
-    orthonormal_legendre(local + axis * count, count, order_, scratch + axis * std::size_t(order_ + 1) * count);
-  }
-  std::copy_n(scale, count, out);
-  for (std::size_t f = 1; f < factors_.size(); ++f) {
-    const Factor factor = factors_[f];
-    multiply(out + factor.parent * count, scratch + factor.polynomial * count, count, out + f * count);
-  }
+  evaluate_products({parents_.data(), polynomials_.data(), size(), dimension_, order_}, local, scale, count, scratch,
+                    out);
 }
 
 LocalFrame::LocalFrame(std::span<const double> coordinates, std::size_t dimension)
@@ -79,6 +116,10 @@ LocalFrame::LocalFrame(std::span<const double> coordinates, std::size_t dimensio
     centre_[a] = half > 0 ? low[a] + half : low[a];
     half_[a] = half > 0 ? half : 1;
   }
+}
+
+void LocalFrame::map(double* points, std::size_t count) const {
+  for (std::size_t a = 0; a < dimension(); ++a) map_column(points + a * count, count, centre_[a], half_[a]);
 }
 
 }  // namespace momentset

@@ -1,4 +1,3 @@
-#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "momentset/certificate.hpp"
 #include "momentset/error.hpp"
 #include "momentset/version.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 namespace {
@@ -148,13 +148,6 @@ void measure_moments(const WeightedPoints& input, const Selection& output, const
   result.taylor_bound = taylor_bound(cells, options.order);
 }
 
-// Asked for more threads than it may use, oneTBB would print a warning.
-int usable_threads(int threads) {
-  using Control = oneapi::tbb::global_control;
-  if (threads == 0) return oneapi::tbb::task_arena::automatic;
-  return int(std::min(std::size_t(threads), Control::active_value(Control::max_allowed_parallelism)));
-}
-
 void measure(const WeightedPoints& input, const Selection& output, const CertifyOptions& options, Certificate& result) {
   const Selection all = all_of(input);
   const WeightSummary weights = summarise_weights(all);
@@ -188,7 +181,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
   result.output_hash = hash_output(rows, output);
-  oneapi::tbb::task_arena arena(usable_threads(options.threads));
+  oneapi::tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] { measure(input, output, options, result); });
   return result;
 }

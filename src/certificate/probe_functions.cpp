@@ -66,9 +66,8 @@ inline void add_exactly(double x, double& sum, double& error) {
   sum = next;
 }
 
-MOMENTSET_SIMD
-void evaluate(const double* slope, const double* shift, std::size_t dimension, const double* z, std::size_t count,
-              double* values) {
+MOMENTSET_LOOP void evaluate_loop(const double* slope, const double* shift, std::size_t dimension, const double* z,
+                                  std::size_t count, double* values) {
   for (std::size_t i = 0; i < count; ++i, z += dimension, values += probe_count) {
     double u[probe_count];
     for (std::size_t f = 0; f < probe_count; ++f) u[f] = shift[f];
@@ -79,19 +78,25 @@ void evaluate(const double* slope, const double* shift, std::size_t dimension, c
     for (std::size_t f = cosine_count; f < probe_count; ++f) values[f] = sigmoid(u[f]);
   }
 }
+MOMENTSET_SIMD(void, evaluate, evaluate_loop,
+               (const double* slope, const double* shift, std::size_t dimension, const double* z, std::size_t count,
+                double* values),
+               (slope, shift, dimension, z, count, values))
 
-MOMENTSET_SIMD
-void add_to_all(const double* values, const double* weights, std::size_t count, double* sum, double* error) {
+MOMENTSET_LOOP void add_to_all_loop(const double* values, const double* weights, std::size_t count, double* sum,
+                                    double* error) {
   double block[probe_count] = {};
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t f = 0; f < probe_count; ++f) block[f] += weights[i] * values[i * probe_count + f];
   }
   for (std::size_t f = 0; f < probe_count; ++f) add_exactly(block[f], sum[f], error[f]);
 }
+MOMENTSET_SIMD(void, add_to_all, add_to_all_loop,
+               (const double* values, const double* weights, std::size_t count, double* sum, double* error),
+               (values, weights, count, sum, error))
 
-MOMENTSET_SIMD
-void add_to_subsets(const double* values, const double* weights, const std::uint32_t* masks, std::size_t count,
-                    double* subset, double* subset_mass) {
+MOMENTSET_LOOP void add_to_subsets_loop(const double* values, const double* weights, const std::uint32_t* masks,
+                                        std::size_t count, double* subset, double* subset_mass) {
   for (std::size_t i = 0; i < count; ++i) {
     for (std::uint32_t mask = masks[i]; mask != 0; mask &= mask - 1) {
       const std::size_t r = std::size_t(std::countr_zero(mask));
@@ -102,6 +107,10 @@ void add_to_subsets(const double* values, const double* weights, const std::uint
     }
   }
 }
+MOMENTSET_SIMD(void, add_to_subsets, add_to_subsets_loop,
+               (const double* values, const double* weights, const std::uint32_t* masks, std::size_t count,
+                double* subset, double* subset_mass),
+               (values, weights, masks, count, subset, subset_mass))
 
 }  // namespace
 

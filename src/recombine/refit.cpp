@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "recombine/blas.hpp"
+#include "recombine/lu.hpp"
+#include "recombine/sums.hpp"
 
 namespace momentset {
 namespace {
@@ -12,53 +15,68 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Features of the support, each row scaled by its weight and each feature by its magnitude sum_j weights_j |A(j, f)|,
-/// so that features which live on light rows alone count as much as others; and how far the sums are from the moments.
-struct Mismatch {
-  std::vector<double> rows;       // size x n, column-major
-  std::vector<double> remainder;  // moments - sum of the rows, scaled alike
-  double residual = 0;            // largest of the remainder
-};
-
-Mismatch mismatch(const FeatureRows& rows, std::span<const Index> support, std::span<const double> weights,
-                  std::span<const double> moments) {
+/// The features of some rows: rows.size() x n, column-major.
+std::vector<double> features_of(const FeatureRows& rows, std::span<const Index> support) {
   const std::size_t n = rows.features(), size = support.size();
-  Mismatch result;
-  result.rows.resize(size * n);
-  result.remainder.resize(n);
-  std::vector<double> block(n * recombine_block);
+  std::vector<double> features(size * n), block(n * recombine_block);
+  const std::vector<double> ones(recombine_block, 1.0);
   for (std::size_t first = 0; first < size; first += recombine_block) {
     const std::size_t count = std::min(recombine_block, size - first);
-    rows.evaluate(support.subspan(first, count), weights.data() + first, block.data());
-    for (std::size_t f = 0; f < n; ++f) std::copy_n(&block[f * count], count, &result.rows[f * size + first]);
+    rows.evaluate(support.subspan(first, count), ones.data(), block.data());
+    for (std::size_t f = 0; f < n; ++f) std::copy_n(&block[f * count], count, &features[f * size + first]);
   }
-  for (std::size_t f = 0; f < n; ++f) {
-    long double remainder = moments[f], magnitude = 0;
-    for (const double value : std::span(result.rows).subspan(f * size, size)) {
-      remainder -= value;
-      magnitude += std::abs(value);
-    }
-    if (magnitude == 0) {  // all zero: nothing can be changed about this feature
-      if (remainder != 0) result.residual = infinity;
-      continue;
-    }
-    for (double& value : std::span(result.rows).subspan(f * size, size)) value = double(value / magnitude);
-    result.remainder[f] = double(remainder / magnitude);
-    result.residual = std::max(result.residual, std::abs(result.remainder[f]));
-  }
-  return result;
+  return features;
 }
 
-/// Solves sum_j y_j row_j = remainder for relative changes y of the weights.
+/// How far the weighted sums of the features are from the moments, in units of the sums' magnitudes
+/// sum_j weights_j |A(j, f)|: features which live on light rows alone count as much as others.
+struct Mismatch {
+  std::vector<double> remainder;   // moments - sums, scaled
+  std::vector<double> magnitudes;  // 0 where nothing can be changed about a feature
+  double residual = 0;             // largest of the remainder
+
+  Mismatch(const std::vector<double>& features, std::span<const double> weights, std::span<const double> moments)
+      : remainder(moments.size()), magnitudes(moments.size()) {
+    weighted_sums(weights.data(), features.data(), weights.size(), moments.size(), moments.data(), remainder.data(),
+                  magnitudes.data());
+    for (std::size_t f = 0; f < moments.size(); ++f) {
+      const bool hopeless = magnitudes[f] == 0 && remainder[f] != 0;
+      remainder[f] = magnitudes[f] == 0 ? 0 : -remainder[f] / magnitudes[f];
+      residual = std::max(residual, hopeless ? infinity : std::abs(remainder[f]));
+    }
+  }
+};
+
+/// Solves sum_j y_j row_j = remainder for relative changes y of the weights. The rows, of those that are free to
+/// change, are scaled by their weights and the features by their magnitudes.
 class ChangeSolver {
  public:
-  ChangeSolver(const std::vector<double>& rows, std::size_t size, std::size_t n)
-      : size_(int(size)), n_(int(n)), rows_(rows) {
-    if (size < n) return;
-    factors_ = rows;
-    swaps_.resize(n);
-    int info = 0;
-    dgetrf_(&size_, &n_, factors_.data(), &size_, swaps_.data(), &info);
+  ChangeSolver(const std::vector<double>& features, std::span<const double> weights, std::span<const std::size_t> free,
+               std::span<const double> magnitudes, Pulse& pulse)
+      : size_(int(free.size())), n_(int(magnitudes.size())), rows_(free.size() * magnitudes.size()) {
+    for (std::size_t f = 0; f < magnitudes.size(); ++f) {
+      const double* feature = features.data() + f * weights.size();
+      const double scale = magnitudes[f] > 0 ? 1 / magnitudes[f] : 0;
+      double* scaled = rows_.data() + f * free.size();
+      if (free.size() == weights.size()) {
+        for (std::size_t j = 0; j < free.size(); ++j) scaled[j] = weights[j] * feature[j] * scale;
+      } else {
+        for (std::size_t j = 0; j < free.size(); ++j) scaled[j] = weights[free[j]] * feature[free[j]] * scale;
+      }
+    }
+    if (size_ >= n_) factorise(pulse);
+  }
+
+  /// With n independent rows, changes n of them, those that partial pivoting prefers; else the least-norm solution.
+  std::vector<double> solve(const std::vector<double>& remainder) const {
+    return full_rank_ ? change_basic_rows(remainder) : least_norm(remainder);
+  }
+
+ private:
+  void factorise(Pulse& pulse) {
+    const std::size_t size = std::size_t(size_), n = std::size_t(n_);
+    factors_ = rows_;
+    swaps_ = factorise_lu(factors_.data(), size, n, pulse);
     double largest = 0, smallest = infinity;
     for (std::size_t k = 0; k < n; ++k) {
       const double pivot = std::abs(factors_[k * size + k]);
@@ -68,19 +86,13 @@ class ChangeSolver {
     full_rank_ = smallest > double(n) * epsilon * largest;
   }
 
-  /// With n independent rows, changes n of them, those that partial pivoting prefers; else the least-norm solution.
-  std::vector<double> solve(const std::vector<double>& remainder) const {
-    return full_rank_ ? change_basic_rows(remainder) : least_norm(remainder);
-  }
-
- private:
   // The rows are P [L1; L2] U, so the basic ones, P [L1 U], take y with U^T L1^T y = remainder.
   std::vector<double> change_basic_rows(const std::vector<double>& remainder) const {
     std::vector<double> y = remainder;
     cblas_dtrsv(CblasColMajor, CblasUpper, CblasTrans, CblasNonUnit, n_, factors_.data(), size_, y.data(), 1);
     cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasUnit, n_, factors_.data(), size_, y.data(), 1);
     y.resize(std::size_t(size_), 0);
-    for (std::size_t k = swaps_.size(); k-- > 0;) std::swap(y[k], y[std::size_t(swaps_[k] - 1)]);
+    for (std::size_t k = swaps_.size(); k-- > 0;) std::swap(y[k], y[swaps_[k]]);
     return y;
   }
 
@@ -109,43 +121,55 @@ class ChangeSolver {
   }
 
   int size_, n_;
-  const std::vector<double>& rows_;
-  std::vector<double> factors_;
-  std::vector<int> swaps_;
+  std::vector<double> rows_, factors_;
+  std::vector<std::size_t> swaps_;
   bool full_rank_ = false;
 };
 
-}  // namespace
-
-double scaled_residual(const FeatureRows& rows, std::span<const Index> support, std::span<const double> weights,
-                       std::span<const double> moments) {
-  return mismatch(rows, support, weights, moments).residual;
+/// Takes out of `free` the rows whose weight would leave its bounds. True if there were any.
+bool fix_violators(std::vector<std::size_t>& free, std::span<const double> weights, const std::vector<double>& changes,
+                   std::span<const double> bounds) {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < free.size(); ++k) {
+    const std::size_t j = free[k];
+    const double changed = weights[j] + weights[j] * changes[k];
+    if (changed > 0 && (bounds.empty() || changed <= bounds[j])) free[kept++] = j;
+  }
+  const bool any = kept < free.size();
+  free.resize(kept);
+  return any;
 }
 
-double refit(const FeatureRows& rows, std::span<const Index> support, std::span<double> weights,
-             std::span<const double> moments) {
-  constexpr int attempts = 3;
-  constexpr double enough = 2 * epsilon;
-  const Mismatch first = mismatch(rows, support, weights, moments);
-  if (first.residual <= enough) return first.residual;
+}  // namespace
 
-  // The changes are of the size of rounding errors, so one factorisation serves all attempts.
-  const ChangeSolver solver(first.rows, support.size(), rows.features());
-  double residual = first.residual;
-  std::vector<double> remainder = first.remainder, base(weights.begin(), weights.end());
-  for (int attempt = 0; attempt < attempts && residual > enough; ++attempt) {
-    const std::vector<double> changes = solver.solve(remainder);
-    std::vector<double> changed(weights.begin(), weights.end());
-    for (std::size_t j = 0; j < changed.size(); ++j) changed[j] += base[j] * changes[j];
-    const bool positive = std::all_of(changed.begin(), changed.end(), [](double w) { return w > 0; });
-    if (!positive) break;
-    Mismatch next = mismatch(rows, support, changed, moments);
-    if (!(next.residual < residual)) break;
-    std::copy(changed.begin(), changed.end(), weights.begin());
-    residual = next.residual;
-    remainder = std::move(next.remainder);
+double refit(const FeatureRows& rows, std::span<const Index> support, std::span<double> weights,
+             std::span<const double> bounds, std::span<const double> moments, Pulse& pulse) {
+  constexpr int attempts = 6;
+  constexpr double enough = 2 * epsilon;
+  const std::vector<double> features = features_of(rows, support);
+  Mismatch now(features, weights, moments);
+  std::vector<std::size_t> free;
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    if (bounds.empty() || weights[j] < bounds[j]) free.push_back(j);
   }
-  return residual;
+
+  // The changes are of the size of rounding errors, so one factorisation serves until a row has to be fixed.
+  std::optional<ChangeSolver> solver;
+  for (int attempt = 0; attempt < attempts && now.residual > enough && !free.empty(); ++attempt) {
+    if (!solver) solver.emplace(features, weights, free, now.magnitudes, pulse);
+    const std::vector<double> changes = solver->solve(now.remainder);
+    if (fix_violators(free, weights, changes, bounds)) {
+      solver.reset();
+      continue;
+    }
+    std::vector<double> changed(weights.begin(), weights.end());
+    for (std::size_t k = 0; k < free.size(); ++k) changed[free[k]] += weights[free[k]] * changes[k];
+    Mismatch next(features, changed, moments);
+    if (!(next.residual < now.residual)) break;
+    std::copy(changed.begin(), changed.end(), weights.begin());
+    now = std::move(next);
+  }
+  return now.residual;
 }
 
 }  // namespace momentset

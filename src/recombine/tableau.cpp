@@ -4,51 +4,70 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "recombine/blas.hpp"
+#include "recombine/lu.hpp"
+#include "simd.hpp"
 
 namespace momentset {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
-/// Scales each feature to largest entry 1: T does not depend on the features' sizes, so the rank must not either.
-void equilibrate(std::vector<double>& vectors, std::size_t p, std::size_t n) {
+/// sizes[f] = largest |entry| of column f, f < n.
+MOMENTSET_LOOP void column_sizes_loop(const double* matrix, std::size_t p, std::size_t n, double* sizes) {
+  for (std::size_t f = 0; f < n; ++f) sizes[f] = largest_magnitude(matrix + f * p, p);
+}
+MOMENTSET_SIMD(void, column_sizes, column_sizes_loop,
+               (const double* matrix, std::size_t p, std::size_t n, double* sizes), (matrix, p, n, sizes))
+
+/// Scales features by powers of two, without rounding, where their sizes would hide each other's rank or end in
+/// overflow. Returns the sizes that they have then.
+std::vector<double> equilibrate(std::vector<double>& vectors, std::size_t p, std::size_t n, bool always) {
+  std::vector<double> sizes(n);
+  column_sizes(vectors.data(), p, n, sizes.data());
+  constexpr double modest = 0x1p500;
   for (std::size_t f = 0; f < n; ++f) {
+    if (sizes[f] == 0 || (!always && sizes[f] < modest && sizes[f] > 1 / modest)) continue;
+    const int exponent = -std::ilogb(sizes[f]);
     const std::span column(vectors.data() + f * p, p);
-    double largest = 0;
-    for (const double entry : column) largest = std::max(largest, std::abs(entry));
-    if (largest == 0) continue;
-    for (double& entry : column) entry /= largest;
+    for (double& entry : column) entry = std::ldexp(entry, exponent);
+    sizes[f] = std::ldexp(sizes[f], exponent);
   }
+  return sizes;
 }
 
-/// Diagonal entries of a triangular factor above n eps times `reference`.
-std::size_t numerical_rank(const std::vector<double>& factors, std::size_t leading, std::size_t diagonal,
-                           double reference, std::size_t n) {
-  std::size_t rank = 0;
-  for (std::size_t k = 0; k < diagonal; ++k) {
-    if (std::abs(factors[k * leading + k]) > double(n) * epsilon * reference) ++rank;
+/// rows X L^-1 for a unit lower triangular L, rows: count x r column-major. By slices of rows, with a beat between
+/// them.
+void divide_by_lower(std::vector<double>& rows, std::size_t count, const double* lower, std::size_t r,
+                     std::size_t leading, Pulse& pulse) {
+  const double each = double(r) * double(r);
+  const std::size_t slice = std::max<std::size_t>(16, std::size_t(Pulse::operations_per_beat / each));
+  for (std::size_t first = 0; first < count; first += slice) {
+    const std::size_t some = std::min(slice, count - first);
+    cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasNoTrans, CblasUnit, int(some), int(r), 1.0, lower,
+                int(leading), rows.data() + first, int(count));
+    pulse.beat(each * double(some));
   }
-  return rank;
 }
 
 }  // namespace
 
-Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n) {
-  const int rows = int(p), columns = int(n);
+Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse) {
   const std::size_t r = std::min(p, n);
-  std::vector<int> swaps(r);
-  int info = 0;
-  equilibrate(vectors, p, n);
-  dgetrf_(&rows, &columns, vectors.data(), &rows, swaps.data(), &info);
+  // T does not depend on the features' sizes: only the rank has to look at them.
+  const std::vector<double> sizes = equilibrate(vectors, p, n, false);
+  const std::vector<std::size_t> swaps = factorise_lu(vectors.data(), p, n, pulse);
 
   std::vector<std::size_t> order(p);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t k = 0; k < r; ++k) std::swap(order[k], order[std::size_t(swaps[k] - 1)]);
+  for (std::size_t k = 0; k < r; ++k) std::swap(order[k], order[swaps[k]]);
 
   Tableau tableau;
-  tableau.rank = numerical_rank(vectors, p, r, 1.0, n);
+  for (std::size_t k = 0; k < r; ++k) {
+    if (std::abs(vectors[k * p + k]) > double(n) * epsilon * sizes[k]) ++tableau.rank;
+  }
   tableau.basic.assign(order.begin(), order.begin() + std::ptrdiff_t(r));
   tableau.others.assign(order.begin() + std::ptrdiff_t(r), order.end());
   if (p == r) return tableau;
@@ -57,13 +76,12 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
   const std::size_t others = p - r;
   tableau.entries.resize(others * r);
   for (std::size_t j = 0; j < r; ++j) std::copy_n(vectors.data() + j * p + r, others, &tableau.entries[j * others]);
-  cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasNoTrans, CblasUnit, int(others), int(r), 1.0, vectors.data(),
-              rows, tableau.entries.data(), int(others));
+  divide_by_lower(tableau.entries, others, vectors.data(), r, p, pulse);
   return tableau;
 }
 
-Tableau tableau_by_qr(std::vector<double> vectors, std::size_t p, std::size_t n) {
-  equilibrate(vectors, p, n);
+Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n) {
+  equilibrate(vectors, p, n, true);
   std::vector<double> transposed(n * p);
   for (std::size_t f = 0; f < n; ++f) {
     for (std::size_t i = 0; i < p; ++i) transposed[i * n + f] = vectors[f * p + i];
@@ -79,7 +97,10 @@ Tableau tableau_by_qr(std::vector<double> vectors, std::size_t p, std::size_t n)
   dgeqp3_(&rows, &columns, transposed.data(), &rows, pivots.data(), tau.data(), work.data(), &length, &info);
 
   Tableau tableau;
-  const std::size_t r = tableau.rank = numerical_rank(transposed, n, std::min(p, n), std::abs(transposed[0]), n);
+  for (std::size_t k = 0; k < std::min(p, n); ++k) {
+    if (std::abs(transposed[k * n + k]) > double(n) * epsilon * std::abs(transposed[0])) ++tableau.rank;
+  }
+  const std::size_t r = tableau.rank;
   for (std::size_t i = 0; i < p; ++i) {
     (i < r ? tableau.basic : tableau.others).push_back(static_cast<std::size_t>(pivots[i] - 1));
   }

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
+
+#include "recombine/pulse.hpp"
 
 namespace momentset {
 
@@ -11,21 +12,15 @@ struct Tableau {
   std::vector<std::size_t> basic;   ///< r numbers of the basic vectors
   std::vector<std::size_t> others;  ///< p - r numbers of the remaining vectors
   std::vector<double> entries;      ///< T, (p - r) x r, column-major
-  std::size_t rank = 0;             ///< of the vectors, each feature scaled to largest entry 1, with threshold n eps
+  std::size_t rank = 0;             ///< of the vectors, features scaled to largest entry 1 to 2, with threshold n eps
 };
 
 /// By LU factorisation with partial pivoting: min(p, n) basic vectors, whatever the rank. T is accurate even where the
 /// basic vectors are dependent, because only the unit triangular factor is inverted. vectors: p x n column-major,
 /// overwritten. p n^2 + (p - n) n^2 operations.
-Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n);
+Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse);
 
 /// By QR factorisation with column pivoting: as many basic vectors as the rank.
-Tableau tableau_by_qr(std::vector<double> vectors, std::size_t p, std::size_t n);
-
-/// Walks to a vertex of { w >= 0 : sum_i w_i vector_i unchanged }: each of the others is driven to zero or exchanged
-/// for a basic vector. Stops early once `budget` cannot pay for dropping another vector; dropping vector i costs
-/// costs[i]. weights: p, > 0 on entry. T is overwritten. (p - r)^2 r operations in blocks of matrix products.
-void walk_to_vertex(Tableau& tableau, std::span<double> weights, std::span<const std::size_t> costs,
-                    std::size_t budget);
+Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n);
 
 }  // namespace momentset

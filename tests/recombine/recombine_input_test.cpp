@@ -78,6 +78,8 @@ TEST(Recombination, SummaryNamesRowsRankAndResidual) {
   result.support = {1, 5, 9};
   result.rank = 3;
   result.residual = 2.5e-16;
+  EXPECT_EQ(result.summary(), "3 rows kept, rank 3, residual 2.5e-16, above the tolerance 0.0e+00");
+  result.tolerance = 1e-15;
   EXPECT_EQ(result.summary(), "3 rows kept, rank 3, residual 2.5e-16");
 }
 

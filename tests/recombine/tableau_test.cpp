@@ -10,6 +10,7 @@
 #include <string>
 #include <tuple>
 
+#include "recombine/walk.hpp"
 #include "support/matrix.hpp"
 #include "support/random.hpp"
 
@@ -76,10 +77,19 @@ std::vector<double> column_major(const Matrix& matrix) {
 
 Tableau by_lu(const Matrix& matrix) {
   std::vector<double> values = column_major(matrix);
-  return tableau_by_lu(values, matrix.rows(), matrix.features);
+  Pulse pulse({}, {}, 1);
+  return tableau_by_lu(values, matrix.rows(), matrix.features, pulse);
 }
 
-Tableau by_qr(const Matrix& matrix) { return tableau_by_qr(column_major(matrix), matrix.rows(), matrix.features); }
+Tableau by_qr(const Matrix& matrix) {
+  std::vector<double> values = column_major(matrix);
+  return tableau_by_qr(values, matrix.rows(), matrix.features);
+}
+
+void walk(Tableau& tableau, std::vector<double>& weights, const std::vector<std::size_t>& costs, std::size_t budget) {
+  Pulse pulse({}, {}, 1);
+  walk_to_vertex(tableau, weights, {.bounds = {}, .costs = costs, .budget = budget}, pulse);
+}
 
 /// Largest over others i and features f of |others_i - sum_j T_ij basic_j|_f / sum_j |T_ij| max |vectors|.
 double scaled_misfit(const Tableau& tableau, const Matrix& matrix) {
@@ -157,7 +167,7 @@ TEST_P(TableauOf, WalkKeepsTheSumsAndEndsWithBasicVectorsOnly) {
     const std::vector<double> before = uniform_values(random, matrix().rows(), 0.5, 1.5);
     std::vector<double> weights = before;
     const std::vector<std::size_t> costs(weights.size(), 1);
-    walk_to_vertex(tableau, weights, costs, weights.size());
+    walk(tableau, weights, costs, weights.size());
     EXPECT_TRUE(std::all_of(weights.begin(), weights.end(), [](double w) { return w >= 0 && std::isfinite(w); }));
     EXPECT_LE(positive(weights), tableau.basic.size());
     for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -176,7 +186,7 @@ TEST_P(TableauOf, WalkStopsWhereTheBudgetEnds) {
     Tableau tableau = by_qr(matrix());
     const std::vector<double> before = uniform_values(random, p, 0.5, 1.5);
     std::vector<double> weights = before;
-    walk_to_vertex(tableau, weights, std::vector<std::size_t>(p, 1), budget);
+    walk(tableau, weights, std::vector<std::size_t>(p, 1), budget);
     EXPECT_EQ(positive(weights), p - budget);  // weights in general position vanish one at a time
     expect_same_sums(matrix(), before, weights, 4096 * epsilon);
   }
@@ -193,7 +203,7 @@ TEST(WalkToVertex, DropsNoMoreRowsThanTheBudgetPaysFor) {
   for (std::size_t budget = 0; budget < 50; ++budget) {
     Tableau tableau = by_lu(matrix);
     std::vector<double> weights = uniform_values(random, 24, 0.5, 1.5);
-    walk_to_vertex(tableau, weights, costs, budget);
+    walk(tableau, weights, costs, budget);
     std::size_t spent = 0;
     for (std::size_t i = 0; i < 24; ++i) spent += weights[i] == 0 ? costs[i] : 0;
     EXPECT_LE(spent, budget);
@@ -212,7 +222,7 @@ TEST(WalkToVertex, TwoWeightsMayVanishAtOnce) {
   Tableau tableau = by_qr(corners);
   ASSERT_EQ(tableau.rank, 3u);
   std::vector<double> weights(4, 1.0);
-  walk_to_vertex(tableau, weights, std::vector<std::size_t>(4, 1), 1);
+  walk(tableau, weights, std::vector<std::size_t>(4, 1), 1);
   EXPECT_EQ(positive(weights), 2u);
   expect_same_sums(corners, std::vector<double>(4, 1.0), weights, 4096 * epsilon);
 }
@@ -231,7 +241,7 @@ TEST(WalkToVertex, CountsWhatIsDroppedWhereWeightsComeBack) {
     Tableau tableau = by_qr(matrix);
     const std::size_t budget = random.between(1, 24 - tableau.rank);
     std::vector<double> weights(24, 1.0);
-    walk_to_vertex(tableau, weights, std::vector<std::size_t>(24, 1), budget);
+    walk(tableau, weights, std::vector<std::size_t>(24, 1), budget);
     EXPECT_LE(positive(weights), 24 - budget) << "seed " << seed;
     expect_same_sums(matrix, std::vector<double>(24, 1.0), weights, 4096 * epsilon);
   }
