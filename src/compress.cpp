@@ -8,12 +8,13 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <mutex>
 #include <numeric>
-#include <random>
+#include <utility>
 
+#include "cell_compressor.hpp"
 #include "merge_equal.hpp"
-#include "momentset/basis/polynomial.hpp"
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
@@ -22,6 +23,8 @@
 namespace momentset {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
 /// Seconds from each call to the next, under the name given first; passes progress on.
 class Stopwatch {
  public:
@@ -29,6 +32,7 @@ class Stopwatch {
 
   void start(const std::string& stage) {
     stop();
+    if (options_.stop.stop_requested()) throw Cancelled();
     stages_.push_back({stage, 0});
     began_ = std::chrono::steady_clock::now();
     report(0);
@@ -46,72 +50,6 @@ class Stopwatch {
   const CompressOptions& options_;
   std::vector<StageSeconds>& stages_;
   std::chrono::steady_clock::time_point began_;
-};
-
-/// The polynomial features of one cell's points, in the frame of the cell.
-class CellFeatures final : public FeatureRows {
- public:
-  CellFeatures(const PolynomialBasis& basis, std::span<const double> coordinates)
-      : basis_(basis), coordinates_(coordinates), frame_(coordinates, basis.dimension()) {}
-
-  std::size_t rows() const override { return coordinates_.size() / basis_.dimension(); }
-  std::size_t features() const override { return basis_.size(); }
-
-  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
-    const std::size_t m = basis_.dimension(), count = rows.size();
-    thread_local std::vector<double> local, scratch;
-    local.resize(m * count);
-    scratch.resize(basis_.scratch_size(count));
-    for (std::size_t k = 0; k < count; ++k) {
-      const double* x = coordinates_.data() + std::size_t(rows[k]) * m;
-      for (std::size_t a = 0; a < m; ++a) local[a * count + k] = x[a];
-    }
-    frame_.map(local.data(), count);
-    basis_.evaluate(local.data(), scale, count, scratch.data(), out);
-  }
-
- private:
-  const PolynomialBasis& basis_;
-  std::span<const double> coordinates_;
-  LocalFrame frame_;
-};
-
-/// Survivors of one cell; rows count within the cell.
-using CellResult = Recombination;
-
-class CellCompressor {
- public:
-  CellCompressor(const Partition& partition, std::span<const double> weights, std::size_t dimension, int order)
-      : partition_(partition), weights_(weights), basis_(dimension, order) {}
-
-  CellResult operator()(const Cell& cell, std::size_t target) const {
-    const std::size_t m = basis_.dimension();
-    const CellFeatures features(basis_, std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m));
-    return recombine(features, weights_.subspan(cell.begin, cell.size()), {.target = target});
-  }
-
-  /// The same with the cell's rows visited in another order, which leads to another vertex. Rows are not ascending.
-  CellResult shuffled(const Cell& cell, std::size_t target, std::uint64_t seed) const {
-    const std::size_t m = basis_.dimension();
-    std::vector<Index> order(cell.size());
-    std::iota(order.begin(), order.end(), Index{0});
-    std::mt19937_64 random(seed);
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-    std::vector<double> coordinates, weights;
-    for (const Index i : order) {
-      const double* x = partition_.coordinates.data() + (cell.begin + i) * m;
-      coordinates.insert(coordinates.end(), x, x + m);
-      weights.push_back(weights_[cell.begin + i]);
-    }
-    CellResult found = recombine(CellFeatures(basis_, coordinates), weights, {.target = target});
-    for (Index& row : found.support) row = order[row];
-    return found;
-  }
-
- private:
-  const Partition& partition_;
-  std::span<const double> weights_;  // in the order of the partition
-  PolynomialBasis basis_;
 };
 
 /// Factors that turn a column's extent into standard deviations; 0 for a column without spread.
@@ -145,31 +83,40 @@ std::vector<double> in_order_of(const Partition& partition, const DistinctPoints
   return ordered;
 }
 
-std::vector<CellResult> recombine_cells(const Partition& partition, const CellCompressor& compressor,
-                                        const Stopwatch& stopwatch) {
-  std::vector<CellResult> results(partition.cells.size());
+std::vector<Recombination> recombine_cells(const Partition& partition, const CellCompressor& compressor,
+                                           const Stopwatch& stopwatch) {
+  std::vector<Recombination> results(partition.cells.size());
   std::mutex reporting;
-  std::size_t done = 0, reported = 0;
-  const std::size_t every = std::max<std::size_t>(1, results.size() / 200);
-  tbb::parallel_for(std::size_t{0}, results.size(), [&](std::size_t c) {
-    results[c] = compressor(partition.cells[c], partition.cells[c].quota);
+  double done = 0, reported = 0;  // cells
+  const double count = double(results.size()), every = count / 256;
+  const auto advance = [&](double cells) {
     const std::lock_guard lock(reporting);
-    if (++done < reported + every) return;
+    done += cells;
+    if (done < reported + every) return;
     reported = done;
-    stopwatch.report(double(done) / double(results.size()));
+    stopwatch.report(std::min(1.0, done / count));
+  };
+  tbb::parallel_for(std::size_t{0}, results.size(), [&](std::size_t c) {
+    double before = 0;  // of this cell; many cells need not report more than their end
+    std::function<void(double)> within;
+    if (count < 256) {
+      within = [&](double fraction) { advance(fraction - std::exchange(before, fraction)); };
+    }
+    results[c] = compressor(partition.cells[c], partition.cells[c].quota, within);
+    advance(1 - before);
   });
   return results;
 }
 
-std::size_t rows_kept(const std::vector<CellResult>& results) {
+std::size_t rows_kept(const std::vector<Recombination>& results) {
   std::size_t kept = 0;
-  for (const CellResult& result : results) kept += result.support.size();
+  for (const Recombination& result : results) kept += result.support.size();
   return kept;
 }
 
 /// Where weights vanish two at a time a cell ends below its quota. Other orders of its rows then lead to other
 /// vertices; where these do not help either, other cells keep more than their quota, until `size` rows survive in all.
-void fill_up(std::vector<CellResult>& results, const Partition& partition, const CellCompressor& compressor,
+void fill_up(std::vector<Recombination>& results, const Partition& partition, const CellCompressor& compressor,
              std::size_t size) {
   constexpr std::uint64_t attempts = 8;
   std::size_t kept = rows_kept(results);
@@ -179,7 +126,7 @@ void fill_up(std::vector<CellResult>& results, const Partition& partition, const
       const std::size_t now = results[c].support.size();
       const std::size_t most = std::min(partition.cells[c].size(), now + size - kept);
       for (std::uint64_t attempt = 0; attempt < attempts && results[c].support.size() < most; ++attempt) {
-        CellResult more = compressor.shuffled(partition.cells[c], most, attempt);
+        Recombination more = compressor.shuffled(partition.cells[c], most, attempt);
         if (more.support.size() <= results[c].support.size() || more.support.size() > most) continue;
         results[c] = std::move(more);
       }
@@ -233,6 +180,10 @@ void require_usable(const CompressOptions& options) {
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", std::to_string(options.mass_scale), "must be positive and finite");
   }
+  if (options.max_weight && !(*options.max_weight > 1)) {
+    throw Error("max_weight", fmt::format("{:g}", *options.max_weight),
+                "must be above 1, in multiples of the mean weight of the rows kept");
+  }
 }
 
 /// A result that is worth no more than a random subset must not look like one that is.
@@ -245,34 +196,58 @@ void notice_if_random_does_as_well(Coreset& result) {
                   random, error));
 }
 
+/// The bound for new weights that is `multiple` times their mean.
+double largest_weight(const DistinctPoints& distinct, const Plan& plan, double multiple) {
+  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  return multiple * (mass / double(plan.size));
+}
+
+/// What recombining the cells could not do.
+void add_notices(const DistinctPoints& distinct, double bound, Coreset& result) {
+  const auto heavy =
+      std::count_if(distinct.weights.begin(), distinct.weights.end(), [&](double w) { return w > bound; });
+  if (heavy > 0) {
+    result.notices.push_back(
+        fmt::format("{} row{} above max_weight from the start: no more than the own weight is kept there", heavy,
+                    heavy == 1 ? " is" : "s are"));
+  }
+  if (result.inexact_cells > 0) {
+    result.notices.push_back(fmt::format("the moments of {} cell{} could not be kept to rounding: see the residuals",
+                                         result.inexact_cells, result.inexact_cells == 1 ? "" : "s"));
+  }
+}
+
 /// Reduces the distinct points as planned, cell by cell, and appends the survivors.
-void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, Stopwatch& stopwatch,
-                       Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
+void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, const CompressOptions& options,
+                       Stopwatch& stopwatch, Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
   Plan& plan = result.plan;
   stopwatch.start("partition");
   const std::vector<double> scale = inverse_spreads(points, distinct);
-  const Partition partition =
-      kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale});
+  Partition partition = kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale});
   const std::vector<double> weights = in_order_of(partition, distinct, points.size());
 
   stopwatch.start("recombine");
-  const CellCompressor compressor(partition, weights, points.dimension, plan.order);
-  std::vector<CellResult> cells = recombine_cells(partition, compressor, stopwatch);
+  const double bound = options.max_weight ? largest_weight(distinct, plan, *options.max_weight) : infinity;
+  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop);
+  if (options.max_weight) share_out_by_mass(partition, weights, plan.size, plan.features, bound);
+  std::vector<Recombination> cells = recombine_cells(partition, compressor, stopwatch);
   fill_up(cells, partition, compressor, plan.size);
   if (rows_kept(cells) < plan.size && plan.cells > 1) {  // larger cells leave more choice
     plan.cells /= 2;
-    compress_distinct(points, distinct, stopwatch, result, tree, survivors);
+    compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
     return;
   }
 
-  result.rank_deficient_cells = 0;
+  result.rank_deficient_cells = result.inexact_cells = 0;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     for (std::size_t k = 0; k < cells[c].support.size(); ++k) {
       survivors.push_back({partition.order[partition.cells[c].begin + cells[c].support[k]], cells[c].weights[k]});
     }
     if (cells[c].rank < plan.features) ++result.rank_deficient_cells;
+    if (!cells[c].exact()) ++result.inexact_cells;
   }
   tree = partition.tree;
+  add_notices(distinct, bound, result);
 }
 
 }  // namespace
@@ -298,7 +273,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
 
     std::vector<Survivor> all;
     if (distinct.numbers.size() > result.plan.size) {
-      compress_distinct(points, distinct, stopwatch, result, tree, survivors);
+      compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
       if (survivors.size() < options.size) {
         result.notices.push_back(fmt::format("size {} cannot be met with positive weights: {} rows are kept",
                                              options.size, survivors.size()));
@@ -328,6 +303,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
                                 .seed = options.seed,
                                 .threads = options.threads});
   stopwatch.stop();
+  if (options.stop.stop_requested()) throw Cancelled();
   notice_if_random_does_as_well(result);
   return result;
 }

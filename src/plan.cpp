@@ -13,22 +13,41 @@ namespace {
 
 constexpr int default_order = 5;
 
+constexpr std::size_t most_points = std::numeric_limits<std::size_t>::max();
+
+/// Points that a cell must keep for n features: n, and where weights are bounded by X times their mean n + 1 beside the
+/// 1 / X of all that are at their bound.
+std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
+  if (!max_weight || features == most_points) return features;
+  const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
+  return points < 0x1p53 ? std::size_t(points) : most_points;
+}
+
 /// The order to use for `size` points of `rows`, and in `notice` why it is not the default.
 int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, const CompressOptions& options,
                  std::string& notice) {
   const int wanted = options.order.value_or(default_order);
   if (wanted < 0) throw Error("order", std::to_string(wanted), "must not be negative");
-  const std::size_t needed = feature_count(dimension, wanted);
+  const auto points_needed = [&](int order) {
+    return points_of_a_cell(feature_count(dimension, order), options.max_weight);
+  };
+  const std::size_t needed = points_needed(wanted);
   if (needed <= size) return wanted;
-  const int fitting = highest_order(dimension, size, wanted);
+  int fitting = 0;
+  while (fitting < wanted && points_needed(fitting + 1) <= size) ++fitting;
   if (rows <= size) return fitting;  // all are kept, and with them the moments of any order
+  if (points_needed(fitting) > size) {
+    throw Error(
+        "max_weight", fmt::format("{:g}", *options.max_weight),
+        fmt::format("needs a size of at least {} even at order 0", points_needed(0) + options.keep_rows.size()));
+  }
   if (options.order) {
     const std::size_t kept = options.keep_rows.size();
     throw Error("size", std::to_string(options.size),
-                fmt::format("order {} in {} columns needs {}{}; order {} is the highest that fits", wanted, dimension,
-                            needed == std::numeric_limits<std::size_t>::max()
-                                ? std::string("more points than can be counted")
-                                : fmt::format("a size of at least {}", needed + kept),
+                fmt::format("order {} in {} columns{} needs {}{}; order {} is the highest that fits", wanted, dimension,
+                            options.max_weight ? fmt::format(" with max_weight {:g}", *options.max_weight) : "",
+                            needed == most_points ? std::string("more points than can be counted")
+                                                  : fmt::format("a size of at least {}", needed + kept),
                             kept > 0 ? fmt::format(" with {} rows to keep", kept) : "", fitting));
   }
   notice = fmt::format("order lowered from {} to {}: order {} in {} columns needs a size of at least {}", wanted,
@@ -75,11 +94,12 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
     plan.cells = 1;
     return plan;
   }
-  plan.cells = std::max<std::size_t>(1, size / plan.features);
+  plan.cells = std::max<std::size_t>(1, size / points_of_a_cell(plan.features, options.max_weight));
 
   const double q = double(rows), m = double(dimension), n = double(plan.features), cells = double(plan.cells);
   const double halvings = 1 + std::log2(q / double(plan.size));
-  plan.operations = 8 * q * n + cells * halvings * 14 * n * n * n + 20 * q * m * (1 + std::log2(cells));
+  const double recombining = options.max_weight ? 6 * q * n * n : 8 * q * n + cells * halvings * 14 * n * n * n;
+  plan.operations = recombining + 20 * q * m * (1 + std::log2(cells));
   plan.memory = q * (2 * (8 * m + 4) + 24) + 8 * (10 * n * n + q / cells);
   return plan;
 }

@@ -5,9 +5,11 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <stop_token>
 #include <string>
 
 #include "momentset/compress.hpp"
+#include "momentset/error.hpp"
 #include "support/expect_error.hpp"
 #include "support/point_cases.hpp"
 #include "support/threads.hpp"
@@ -30,6 +32,86 @@ std::vector<Index> every_row(std::size_t count) {
 bool mentions(const std::vector<std::string>& notices, const std::string& text) {
   return std::any_of(notices.begin(), notices.end(),
                      [&](const std::string& notice) { return notice.find(text) != std::string::npos; });
+}
+
+// Bounded weights
+
+CompressOptions bounded(std::size_t size, int order, double max_weight) {
+  CompressOptions options = of_size(size);
+  options.order = order;
+  options.max_weight = max_weight;
+  return options;
+}
+
+TEST(CompressMaxWeight, NoNewWeightIsAboveItsMultipleOfTheMean) {
+  const PointSet points = uniform_points(20'000, 3, 40);
+  for (const double multiple : {1.1, 1.5, 4.0}) {
+    const Coreset coreset = compress(points.view(), bounded(2000, 2, multiple));
+    const double mean = 20'000.0 / 2000;
+    EXPECT_EQ(coreset.rows.size(), 2000u);
+    EXPECT_LE(*std::max_element(coreset.weights.begin(), coreset.weights.end()), multiple * mean);
+    EXPECT_TRUE(coreset.certificate.holds());
+  }
+}
+
+// All but n + 1 rows of a cell weigh the bound or next to nothing: tight bounds make the weights nearly equal.
+TEST(CompressMaxWeight, TightBoundsGiveNearlyEqualWeights) {
+  const PointSet points = uniform_points(20'000, 3, 41);
+  CompressOptions unbounded = of_size(2000);
+  unbounded.order = 2;
+  const double without = compress(points.view(), unbounded).certificate.effective_sample_size;
+  const double tight = compress(points.view(), bounded(2000, 2, 1.05)).certificate.effective_sample_size;
+  EXPECT_LT(without, 0.8 * 2000);
+  EXPECT_GT(tight, 0.95 * 2000);
+}
+
+TEST(CompressMaxWeight, RowsAboveItFromTheStartKeepTheirOwnWeightAtMost) {
+  PointSet points = uniform_points(2000, 2, 42);
+  points.weights.assign(2000, 1.0);
+  points.weights[7] = points.weights[1234] = 1000;
+  const Coreset coreset = compress(points.view(), bounded(200, 1, 2));
+  EXPECT_TRUE(mentions(coreset.notices, "2 rows are above max_weight from the start"));
+  const double bound = 2 * (1998 + 2000) / 200.0;
+  for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
+    const bool heavy = coreset.rows[j] == 7 || coreset.rows[j] == 1234;
+    EXPECT_LE(coreset.weights[j], heavy ? 1000 : bound);
+  }
+  EXPECT_TRUE(coreset.certificate.holds());
+}
+
+TEST(CompressMaxWeight, TheOrderIsLoweredUntilTheBoundFits) {
+  const PointSet points = uniform_points(5000, 5, 43);
+  CompressOptions options = of_size(300);
+  options.max_weight = 2;
+  const Coreset coreset = compress(points.view(), options);
+  EXPECT_EQ(coreset.plan.order, 4);  // 2 (126 + 1) = 254 points; order 5 needs 2 (252 + 1) = 506
+  EXPECT_TRUE(mentions(coreset.notices, "order lowered from 5 to"));
+}
+
+TEST(CompressMaxWeight, RefusesWhatCannotBe) {
+  const PointSet points = uniform_points(5000, 5, 44);
+  for (const double bad : {1.0, 0.5, -2.0, std::numeric_limits<double>::quiet_NaN()}) {
+    expect_error("max_weight", "must be above 1", [&] { compress(points.view(), bounded(1000, 2, bad)); });
+  }
+  expect_error("size", "with max_weight 2 needs a size of at least 506",
+               [&] { compress(points.view(), bounded(300, 5, 2)); });
+  expect_error("max_weight", "needs a size of at least 202 even at order 0",
+               [&] { compress(points.view(), bounded(100, 0, 1.01)); });
+}
+
+// Stopping
+
+TEST(CompressStop, AtAnyStage) {
+  const PointSet points = uniform_points(50'000, 3, 45);
+  for (const std::string stage : {"merge equal points", "partition", "recombine", "certify"}) {
+    std::stop_source source;
+    CompressOptions options = of_size(5000);
+    options.stop = source.get_token();
+    options.progress = [&](std::string_view now, double) {
+      if (now == stage) source.request_stop();
+    };
+    EXPECT_THROW(compress(points.view(), options), Cancelled) << stage;
+  }
 }
 
 // Sizes at and above the number of rows

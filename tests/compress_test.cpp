@@ -94,6 +94,20 @@ std::vector<CompressCase> compress_cases() {
   cases.back().options.mass_scale = 1.0 / 5000;
   cases.push_back({"rows_kept", with_weights(colours(20'000, 23), -1, 1, 0, 24), options(700, 3)});
   cases.back().options.keep_rows = {19'999, 5, 6, 7, 12'345, 5};
+  const auto add_bounded = [&](const std::string& name, PointSet points, CompressOptions options, double max_weight) {
+    options.max_weight = max_weight;
+    cases.push_back({"bounded_" + name, std::move(points), options});
+  };
+  add_bounded("uniform", uniform_points(20'000, 3, 25), options(2000, 3), 1.5);
+  add_bounded("tightly", uniform_points(20'000, 4, 26), options(1000, 2), 1.05);
+  add_bounded("loosely", uniform_points(5000, 2, 27), options(300), 100);
+  add_bounded("one_column", uniform_points(5000, 1, 28), options(100), 2);
+  add_bounded("order_0", uniform_points(3000, 2, 29), options(100, 0), 1.05);
+  add_bounded("many_columns", uniform_points(4000, 30, 30), options(800, 1), 1.25);
+  add_bounded("colours", colours(60'000, 31), options(1000, 3), 2);
+  add_bounded("weights_12_decades", with_weights(uniform_points(8000, 3, 32), -6, 6, 0, 33), options(900, 2), 3);
+  add_bounded("zero_weights", with_weights(uniform_points(8000, 3, 34), -1, 1, 0.4, 35), options(900, 2), 2);
+  add_bounded("line", line(6000), options(400, 3), 2);
   return cases;
 }
 

@@ -32,7 +32,7 @@ MAY_INCLUDE = {
 FOR_ALL = ("points", "error", "version", "simd", "threads")
 
 # Headers and sources that belong to a room of another name.
-ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress"}
+ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress"}
 
 # Rooms outside the library: they include anything public and are included by nothing.
 OUTSIDE = ("cli", "python", "bench", "experiments")

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,11 @@ struct CompressOptions {
   int threads = 0;
   /// What the weights shall sum to, as a multiple of the input's mass.
   double mass_scale = 1;
+  /// X > 1: no new weight above X times their mean, or above the point's own weight where that is more. Unset: no
+  /// bound. Takes about (C(m + order, order) + 1) X / (X - 1) points a cell. Points of keep_rows do not count.
+  std::optional<double> max_weight = {};
+  /// When asked to stop, compress throws Cancelled.
+  std::stop_token stop = {};
   /// Called now and then, from any thread but never from two at once: stage name and fraction done in [0, 1].
   std::function<void(std::string_view stage, double fraction)> progress = {};
 };
@@ -37,7 +43,7 @@ struct Plan {
   std::size_t size = 0;       ///< how many of these to keep
   int order = 0;              ///< K
   std::size_t features = 0;   ///< n = C(m + K, K)
-  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n
+  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded
   double operations = 0;      ///< expected floating-point operations of the recombination
   double memory = 0;          ///< expected bytes beyond the input
   std::string notice;         ///< what was changed of the request and why; empty if nothing
@@ -65,6 +71,7 @@ struct Coreset {
   Certificate certificate;
   std::size_t distinct = 0;  ///< distinct points with positive weight in the input
   std::size_t rank_deficient_cells = 0;
+  std::size_t inexact_cells = 0;     ///< whose moments could not be kept to 50 eps: see Recombination::exact()
   std::vector<std::string> notices;  ///< what the caller should know: order lowered, all kept, no better than random
   std::vector<StageSeconds> stages;
 

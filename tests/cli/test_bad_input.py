@@ -164,6 +164,11 @@ def test_rows_to_keep_that_cannot(refused, tmp_path, table, content, says):
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--keep-rows", "keep.txt", says=says)
 
 
+@pytest.mark.parametrize("bound, says", [("1", "above 1"), ("-3", "above 1"), ("1.001", "size of at least"), ("x", "x")])
+def test_bounds_that_cannot_be(refused, table, bound, says):
+    refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--max-weight", bound, says=says)
+
+
 def test_more_rows_to_keep_than_the_size(refused, tmp_path, table):
     (tmp_path / "keep.txt").write_text("\n".join(map(str, range(90))))
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--keep-rows", "keep.txt", says="90")

@@ -80,7 +80,9 @@ TEST_P(RecombineMemory, StaysBelowTheFormulaAndNotFarBelow) {
   const double stated = recombine_memory(rows, features, options);
   EXPECT_LE(used, stated);
   // A few rows are far from what the formula allows per feature.
-  if (rows >= 2 * features) EXPECT_GE(used, stated / 8);
+  if (rows >= 2 * features) {
+    EXPECT_GE(used, stated / 8);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RecombineMemory,

@@ -104,9 +104,9 @@ TEST(RecombineProgress, BeatsBetweenThePanelsOfALargeFactorisation) {
   const std::vector<double> weights(1600, 1.0);
   double last = 0, longest = 0;
   recombine(MatrixRows(matrix.values, 800), weights, {.target = 800, .progress = [&](double fraction) {
-              longest = std::max(longest, fraction - last);
-              last = fraction;
-            }});
+                                                        longest = std::max(longest, fraction - last);
+                                                        last = fraction;
+                                                      }});
   EXPECT_LT(longest, 0.25);
 }
 
