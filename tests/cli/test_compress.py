@@ -129,13 +129,13 @@ def test_rows_that_must_survive_do(run, tmp_path, table, points):
 
 def test_weights_stay_below_their_bound(run, tmp_path, table, points):
     for bound in [1.5, 3]:
-        result = run("compress", "points.parquet", "-o", f"{bound}.csv", "--size", 200, "--order", 2, "--max-weight", bound)
+        result = run("compress", "points.parquet", "-o", f"{bound}.parquet", "--size", 200, "--order", 2, "--max-weight", bound)
         assert result.returncode == 0, result.stderr
-        small = compressed(tmp_path / f"{bound}.csv")
+        small = compressed(tmp_path / f"{bound}.parquet")
         weights = small["weight"].to_numpy()
         assert len(weights) == 200 and weights.max() <= bound * len(points) / 200
         assert moment_residual(points, np.ones(len(points)), small["row"].to_numpy(), weights, 2) < ROUNDING
-        assert run("verify", "points.parquet", f"{bound}.csv").returncode == 0
+        assert run("verify", "points.parquet", f"{bound}.parquet").returncode == 0
 
 
 def test_equal_rows_are_merged_into_the_first(run, tmp_path):
