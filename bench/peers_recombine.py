@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 
 PROBLEMS = [(3, 5), (3, 8), (3, 12), (2, 20), (5, 5)]
 ROWS = [10_000, 100_000, 1_000_000]
-LARGEST_FEATURE_MATRIX = 3e9  # bytes that PyRecombine may take for its own
+LARGEST_FEATURE_MATRIX = 5e9  # bytes that PyRecombine may take for its own
 NULL_SPACE_ROWS = 600
 SIMPLEX_ROWS = 10_000
 

@@ -34,7 +34,8 @@ FOR_ALL = ("points", "error", "version", "simd", "threads")
 # Headers and sources that belong to a room of another name.
 ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress"}
 
-# Rooms outside the library: they include anything public and are included by nothing.
+# Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
+# too) and are included by nothing.
 OUTSIDE = ("cli", "python", "bench", "experiments")
 
 # Headers that one room alone may see.
@@ -86,7 +87,7 @@ def violations_of_include(root: Path, path: Path, spelled: str) -> Iterator[str]
         return
     target, public = found
     if room in OUTSIDE:
-        if target != room and not public:
+        if target != room and not public and room != "bench":
             yield f"room {room} may include public headers only, not {spelled}"
     elif room not in MAY_INCLUDE:
         yield f"room {room} is not in the table of tests/include_table.py"
