@@ -301,9 +301,9 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
                                 .tree = tree,
                                 .mass_scale = options.mass_scale,
                                 .seed = options.seed,
-                                .threads = options.threads});
+                                .threads = options.threads,
+                                .stop = options.stop});
   stopwatch.stop();
-  if (options.stop.stop_requested()) throw Cancelled();
   notice_if_random_does_as_well(result);
   return result;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,7 @@ struct CertifyOptions {
   double mass_scale = 1;
   std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
+  std::stop_token stop = {};  ///< when asked to stop, certify throws Cancelled
 };
 
 /// Measures how well the weighted rows stand for the input. `rows[j]` is the number of the input point that has

@@ -23,6 +23,7 @@ std::vector<double> larger_of_each(std::vector<double> left, const std::vector<d
 RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named) {
   std::vector<Index> cell_of(all.size);
   oneapi::tbb::parallel_for(Range(0, all.size, chunk_rows), [&](const Range& range) {
+    all.check_stop();
     for (std::size_t k = range.begin(); k < range.end(); ++k) cell_of[k] = Index(tree.locate(all.point(k), named));
   });
 

@@ -132,7 +132,7 @@ void measure_weights(const Selection& output, const WeightSummary& input, double
 
 void measure_moments(const WeightedPoints& input, const Selection& output, const CertifyOptions& options,
                      const Box& box, const ColumnMoments& columns, Certificate& result) {
-  const Selection all = all_of(input);
+  const Selection all = all_of(input, &options.stop);
   const Monomials monomials(input.dimension, options.order);
   const std::vector<double> global =
       monomials.worst_residuals(monomials.sums(all, box), monomials.sums(output, box), options.mass_scale);
@@ -149,7 +149,7 @@ void measure_moments(const WeightedPoints& input, const Selection& output, const
 }
 
 void measure(const WeightedPoints& input, const Selection& output, const CertifyOptions& options, Certificate& result) {
-  const Selection all = all_of(input);
+  const Selection all = all_of(input, &options.stop);
   const WeightSummary weights = summarise_weights(all);
   const Box box = bounding_box(all);
   const ColumnMoments columns = column_moments(all, box, weights.mass);

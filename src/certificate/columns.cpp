@@ -41,7 +41,7 @@ std::vector<long double> sum_by_axis(const Selection& points, const Box& box, co
     for (std::size_t axis = 0; axis < m; ++axis) left[axis].add(right[axis]);
   };
   std::vector<long double> values;
-  for (const CompensatedSum& sum : reduce(points.size, Sums(m), add, join)) values.push_back(sum.value());
+  for (const CompensatedSum& sum : reduce(points, Sums(m), add, join)) values.push_back(sum.value());
   return values;
 }
 
@@ -70,7 +70,7 @@ struct WeightSums {
 Box bounding_box(const Selection& points) {
   const std::size_t m = points.dimension;
   const Extent extent = reduce(
-      points.size, Extent(m),
+      points, Extent(m),
       [&](Extent& part, std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k) part.include(points.point(k), points.point(k));
       },
@@ -113,7 +113,7 @@ long double diameter(const Box& box, const ColumnMoments& columns) {
 
 WeightSummary summarise_weights(const Selection& points) {
   const WeightSums sums = reduce(
-      points.size, WeightSums{},
+      points, WeightSums{},
       [&](WeightSums& part, std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k) part.add(points.weight(k));
       },

@@ -96,8 +96,7 @@ MomentSums Monomials::sums(const Selection& points, const Box& box) const {
       add_block(points, box, begin, std::min(block_points, end - begin), scratch, sums);
     }
   };
-  return reduce(points.size, MomentSums(size()), add,
-                [](MomentSums& left, const MomentSums& right) { left.join(right); });
+  return reduce(points, MomentSums(size()), add, [](MomentSums& left, const MomentSums& right) { left.join(right); });
 }
 
 void Monomials::add_block(const Selection& points, const Box& box, std::size_t begin, std::size_t count,

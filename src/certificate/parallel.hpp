@@ -5,20 +5,23 @@
 
 #include <cstddef>
 
+#include "certificate/selection.hpp"
+
 namespace momentset::certificate {
 
 /// Rows that one thread handles at a time.
 inline constexpr std::size_t chunk_rows = 4096;
 
-/// Folds the numbers 0 .. count - 1: `add(value, begin, end)` for each chunk of a copy of `identity`, then
-/// `join(left, right)` for neighbours. Chunks and the order of joins depend on `count` alone, so that the result has
-/// the same bytes for any number of threads.
+/// Folds the numbers of the points, 0 .. size - 1: `add(value, begin, end)` for each chunk of a copy of `identity`,
+/// then `join(left, right)` for neighbours. Chunks and the order of joins depend on the size alone, so that the result
+/// has the same bytes for any number of threads.
 template <class Value, class Add, class Join>
-Value reduce(std::size_t count, const Value& identity, const Add& add, const Join& join) {
+Value reduce(const Selection& points, const Value& identity, const Add& add, const Join& join) {
   using Range = oneapi::tbb::blocked_range<std::size_t>;
   return oneapi::tbb::parallel_deterministic_reduce(
-      Range(0, count, chunk_rows), identity,
+      Range(0, points.size, chunk_rows), identity,
       [&](const Range& range, Value value) {
+        points.check_stop();
         add(value, range.begin(), range.end());
         return value;
       },

@@ -51,7 +51,7 @@ ProbeSums sum_probes(const Selection& points, const ColumnMoments& columns, cons
   };
   ProbeSums nothing;
   if (subsets) nothing.subset.resize(random_subsets * probe_count), nothing.subset_mass.resize(random_subsets);
-  return reduce(points.size, nothing, add, [](ProbeSums& left, const ProbeSums& right) { left.join(right); });
+  return reduce(points, nothing, add, [](ProbeSums& left, const ProbeSums& right) { left.join(right); });
 }
 
 Means means_of(const ProbeSums& sums, long double mass) {
