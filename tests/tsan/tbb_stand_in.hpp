@@ -118,6 +118,12 @@ class task_arena {
 
 namespace this_task_arena {
 inline int max_concurrency() { return 1 << stand_in::deepest_fork; }
+
+/// Each thread here works for one caller only.
+template <class Function>
+auto isolate(const Function& function) {
+  return function();
+}
 }  // namespace this_task_arena
 
 class global_control {
