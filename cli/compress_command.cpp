@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <thread>
@@ -22,6 +21,7 @@
 #include "summary.hpp"
 #include "target_file.hpp"
 #include "text.hpp"
+#include "weight_sum.hpp"
 
 namespace momentset::cli {
 namespace {
@@ -80,13 +80,6 @@ std::size_t asked_size(const Options& options, std::size_t rows) {
     throw Error("--keep", fmt::format("{}", *options.keep), "must be a fraction above 0 and at most 1");
   }
   return std::max<std::size_t>(1, std::size_t(std::llround(*options.keep * double(rows))));
-}
-
-double mass_scale(const Options& options, const WeightedPoints& points) {
-  if (options.weight_sum == "mass") return 1;
-  const double mass = points.weights.empty() ? double(points.size())
-                                             : std::accumulate(points.weights.begin(), points.weights.end(), 0.0);
-  return (options.weight_sum == "n" ? double(points.size()) : 1.0) / mass;
 }
 
 std::vector<Index> rows_to_keep(const Options& options, const io::Features& features) {
@@ -177,7 +170,7 @@ int run(const Options& options) {
   compress_options.keep_rows = rows_to_keep(options, features);
   compress_options.seed = parse_count("--seed", options.seed);
   compress_options.threads = options.threads;
-  compress_options.mass_scale = mass_scale(options, points);
+  compress_options.mass_scale = mass_scale(options.weight_sum, points);
   compress_options.progress = [&](std::string_view stage, double fraction) { progress.show(stage, fraction); };
   if (options.dry_run) {
     print_plan(options, features, compress_options);

@@ -10,6 +10,20 @@
 #include "momentset/error.hpp"
 
 namespace momentset::cli {
+namespace {
+
+struct Scaled {
+  double number;
+  std::size_t power;  // of 1000, at most 4: no unit goes further
+};
+
+Scaled in_thousands(double number) {
+  std::size_t power = 0;
+  for (; number >= 1000 && power < 4; ++power) number /= 1000;
+  return {number, power};
+}
+
+}  // namespace
 
 std::string grouped(std::size_t number) {
   std::string digits = std::to_string(number);
@@ -18,23 +32,14 @@ std::string grouped(std::size_t number) {
 }
 
 std::string with_unit(double number) {
-  constexpr std::array units{"", " k", " M", " G", " T"};
-  std::size_t unit = 0;
-  while (number >= 1000 && unit + 1 < units.size()) {
-    number /= 1000;
-    ++unit;
-  }
-  return fmt::format("{:.3g}{}", number, units[unit]);
+  const Scaled scaled = in_thousands(number);
+  return fmt::format("{:.3g}{}", scaled.number, std::array{"", " k", " M", " G", " T"}[scaled.power]);
 }
 
 std::string bytes(double count) {
-  constexpr std::array units{"B", "kB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  while (count >= 1000 && unit + 1 < units.size()) {
-    count /= 1000;
-    ++unit;
-  }
-  return fmt::format("{:.{}f} {}", count, unit < 2 ? 0 : 1, units[unit]);
+  const Scaled scaled = in_thousands(count);
+  const int decimals = scaled.power < 2 ? 0 : 1;
+  return fmt::format("{:.{}f} {}", scaled.number, decimals, std::array{"B", "kB", "MB", "GB", "TB"}[scaled.power]);
 }
 
 std::string duration(double seconds) {

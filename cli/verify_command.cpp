@@ -5,7 +5,6 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "row_numbers.hpp"
+#include "weight_sum.hpp"
 
 namespace momentset::cli {
 namespace {
@@ -143,13 +143,6 @@ std::vector<Index> points_of(const OutputRows& output, const io::Features& input
   return points;
 }
 
-double mass_scale(const Claim& claim, const WeightedPoints& points) {
-  if (claim.weight_sum == "mass") return 1;
-  const double mass = points.weights.empty() ? double(points.size())
-                                             : std::accumulate(points.weights.begin(), points.weights.end(), 0.0);
-  return (claim.weight_sum == "n" ? double(points.size()) : 1.0) / mass;
-}
-
 /// A coreset of a coreset keeps the moments of the table that it was made from, which alone can tell.
 void require_source(const Claim& claim, const io::Table& input) {
   if (claim.weights.empty() || has_column(input, claim.weights)) return;
@@ -172,7 +165,7 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
 
   CertifyOptions certify_options;
   certify_options.order = claim.order;
-  certify_options.mass_scale = mass_scale(claim, input.points.view());
+  certify_options.mass_scale = mass_scale(claim.weight_sum, input.points.view());
   certify_options.threads = options.threads;
   if (claim.certificate) {
     certify_options.tree = claim.certificate->tree;
