@@ -51,7 +51,8 @@ class RecombineBounds : public testing::TestWithParam<Parameter> {
 };
 
 TEST_P(RecombineBounds, KeepsMoments) {
-  EXPECT_LE(moment_mismatch(problem().matrix, problem().weights, result_.support, result_.weights), 1e-12L);
+  EXPECT_LE(moment_mismatch(problem().matrix, problem().weights, result_.support, result_.weights).to_input,
+            rounding_level);
 }
 
 TEST_P(RecombineBounds, WeightsArePositiveAndWithinTheirBounds) {

@@ -30,35 +30,66 @@ inline Matrix make_matrix(std::size_t rows, std::size_t features,
   return matrix;
 }
 
-/// max_f |sum_j c'_j A(j, f) - sum_i c_i A(i, f)| / max(sum_i c_i |A(i, f)|, sum_j c'_j |A(j, f)|) in long double; 0
-/// where both vanish. The second sum counts too: rounding c' to double already costs eps times as much.
-inline long double moment_mismatch(const Matrix& matrix, std::span<const double> before, std::span<const Index> support,
-                                   std::span<const double> after) {
-  long double worst = 0;
+/// What "rounding level" means for moments.
+inline constexpr long double rounding_level = 50 * std::numeric_limits<double>::epsilon();
+
+/// A sum in long double with Neumaier's compensation: a plain one drifts by 40 eps of double over a million terms.
+class LongSum {
+ public:
+  void add(long double term) {
+    const long double next = sum_ + term;
+    error_ += std::abs(sum_) >= std::abs(term) ? (sum_ - next) + term : (term - next) + sum_;
+    sum_ = next;
+  }
+  long double value() const { return sum_ + error_; }
+
+ private:
+  long double sum_ = 0, error_ = 0;
+};
+
+/// max_f |sum_j c'_j A(j, f) - sum_i c_i A(i, f)| / magnitude_f in long double; 0 where the difference vanishes.
+struct MomentMismatch {
+  long double to_input = 0;  ///< magnitude_f = sum_i c_i |A(i, f)|
+  /// magnitude_f = max(that, sum_j c'_j |A(j, f)|): where few rows carry more of a feature than all rows did, rounding
+  /// their weights to double already costs eps times as much.
+  long double to_larger = 0;
+};
+
+inline MomentMismatch moment_mismatch(const Matrix& matrix, std::span<const double> before,
+                                      std::span<const Index> support, std::span<const double> after) {
+  MomentMismatch worst;
   for (std::size_t f = 0; f < matrix.features; ++f) {
-    long double difference = 0, magnitude = 0, magnitude_after = 0;
+    LongSum sum;
+    long double magnitude = 0, magnitude_after = 0;
     for (std::size_t i = 0; i < before.size(); ++i) {
       const long double term = static_cast<long double>(before[i]) * matrix.at(i, f);
-      difference -= term;
+      sum.add(-term);
       magnitude += std::abs(term);
     }
     for (std::size_t j = 0; j < support.size(); ++j) {
       const long double term = static_cast<long double>(after[j]) * matrix.at(support[j], f);
-      difference += term;
+      sum.add(term);
       magnitude_after += std::abs(term);
     }
-    if (difference != 0) worst = std::max(worst, std::abs(difference) / std::max(magnitude, magnitude_after));
+    const long double difference = std::abs(sum.value());
+    if (difference == 0) continue;
+    worst.to_input = std::max(worst.to_input, difference / magnitude);
+    worst.to_larger = std::max(worst.to_larger, difference / std::max(magnitude, magnitude_after));
   }
   return worst;
 }
 
 /// Gauss-Jordan elimination with complete pivoting in long double, of vectors scaled to largest entry 1 in each
-/// feature. Pivots below n eps of double count as zero: that is how far the entries themselves are known.
+/// feature. Pivots below `caution` n eps of double count as zero: 1 is how far the entries themselves are known.
 class Elimination {
  public:
   /// The columns are the rows `list` of the matrix.
-  Elimination(const Matrix& matrix, std::span<const Index> list)
-      : n_(matrix.features), count_(list.size()), entries_(n_ * count_), pivot_row_(count_, none) {
+  Elimination(const Matrix& matrix, std::span<const Index> list, long double caution = 1)
+      : n_(matrix.features),
+        count_(list.size()),
+        smallest_pivot_(caution * static_cast<long double>(n_) * std::numeric_limits<double>::epsilon()),
+        entries_(n_ * count_),
+        pivot_row_(count_, none) {
     for (std::size_t f = 0; f < n_; ++f) {
       long double largest = 0;
       for (std::size_t k = 0; k < count_; ++k) {
@@ -93,7 +124,7 @@ class Elimination {
     std::vector<bool> used(n_, false);
     for (rank_ = 0; rank_ < std::min(n_, count_); ++rank_) {
       std::size_t row = none, column = none;
-      long double largest = static_cast<long double>(n_) * std::numeric_limits<double>::epsilon();
+      long double largest = smallest_pivot_;
       for (std::size_t f = 0; f < n_; ++f) {
         for (std::size_t k = 0; k < count_ && !used[f]; ++k) {
           if (pivot_row_[k] != none || std::abs(at(f, k)) <= largest) continue;
@@ -120,6 +151,7 @@ class Elimination {
   }
 
   std::size_t n_, count_, rank_ = 0;
+  long double smallest_pivot_;
   std::vector<long double> entries_;
   std::vector<std::size_t> pivot_row_;  // of each column, or none
 };

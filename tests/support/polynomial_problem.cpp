@@ -104,21 +104,6 @@ void draw_weights(Random& random, PolynomialProblem& problem) {
   }
 }
 
-std::size_t draw_target(Random& random, std::size_t rows, std::size_t features) {
-  switch (random.below(5)) {
-    case 0:
-      return 1;
-    case 1:
-      return features;
-    case 2:
-      return random.between(1, features);
-    case 3:
-      return features + random.below(features + 1);
-    default:
-      return random.between(1, rows);
-  }
-}
-
 std::size_t distinct_rows(const PolynomialProblem& problem) {
   std::set<std::vector<double>> distinct;
   const auto m = std::ptrdiff_t(problem.dimension);

@@ -50,4 +50,20 @@ inline std::vector<double> weights_over_decades(Random& random, std::size_t coun
   return weights;
 }
 
+/// How many rows to keep: below, at or above the number of features.
+inline std::size_t draw_target(Random& random, std::size_t rows, std::size_t features) {
+  switch (random.below(5)) {
+    case 0:
+      return 1;
+    case 1:
+      return features;
+    case 2:
+      return random.between(1, features);
+    case 3:
+      return features + random.below(features + 1);
+    default:
+      return random.between(1, rows);
+  }
+}
+
 }  // namespace momentset::test

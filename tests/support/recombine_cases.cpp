@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <ostream>
 #include <utility>
 
+#include "support/awkward_problem.hpp"
 #include "support/random.hpp"
 
 namespace momentset::test {
@@ -43,6 +45,13 @@ Matrix scaled(Matrix matrix, double factor) {
   return matrix;
 }
 
+/// 1, x, x^2, ... at random x in [low, high].
+Matrix powers(std::size_t rows, std::size_t features, double low, double high, std::uint64_t seed) {
+  Random random(seed);
+  const std::vector<double> x = uniform_values(random, rows, low, high);
+  return make_matrix(rows, features, [&](std::size_t i, std::size_t f) { return std::pow(x[i], double(f)); });
+}
+
 Matrix with_rows_repeated(const Matrix& matrix, std::size_t times) {
   return make_matrix(matrix.rows() * times, matrix.features,
                      [&](std::size_t i, std::size_t f) { return matrix.at(i % matrix.rows(), f); });
@@ -72,6 +81,27 @@ std::vector<std::array<double, 3>> points_on_a_line(std::size_t count) {
   return points;
 }
 
+/// t, t^2, t^3: a polynomial of order k in these is one of order 3k in t.
+std::vector<std::array<double, 3>> points_on_a_twisted_cubic(std::size_t count) {
+  Random random(33);
+  std::vector<std::array<double, 3>> points;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double t = double(random.below(257)) / 128 - 1;  // so few digits that its powers are exact
+    points.push_back({t, t * t, t * t * t});
+  }
+  return points;
+}
+
+std::vector<std::array<double, 3>> points_on_a_circle(std::size_t count) {
+  Random random(34);
+  std::vector<std::array<double, 3>> points;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double angle = random.uniform(0, 2 * std::numbers::pi);
+    points.push_back({std::cos(angle), std::sin(angle), 0});
+  }
+  return points;
+}
+
 std::vector<std::array<double, 3>> points_on_a_sphere(std::size_t count) {
   Random random(32);
   std::vector<std::array<double, 3>> points;
@@ -79,6 +109,19 @@ std::vector<std::array<double, 3>> points_on_a_sphere(std::size_t count) {
     const double x = random.normal(), y = random.normal(), z = random.normal(), r = std::hypot(x, y, z);
     points.push_back({x / r, y / r, z / r});
   }
+  return points;
+}
+
+/// Uniform within `radius` of five centres, which are uniform within `distance` of one place.
+std::vector<std::array<double, 3>> points_in_clusters(std::size_t count, double distance, double radius) {
+  Random random(35);
+  const auto within = [&](const std::array<double, 3>& place, double size) {
+    return std::array<double, 3>{place[0] + size * random.uniform(-1, 1), place[1] + size * random.uniform(-1, 1),
+                                 place[2] + size * random.uniform(-1, 1)};
+  };
+  std::vector<std::array<double, 3>> centres, points;
+  for (std::size_t k = 0; k < 5; ++k) centres.push_back(within({0.3, -0.2, 0.4}, distance));
+  for (std::size_t i = 0; i < count; ++i) points.push_back(within(centres[i % centres.size()], radius));
   return points;
 }
 
@@ -133,6 +176,9 @@ void add_rank_loss(Cases& cases) {
             {1, 4, 5, 6, 11, 12, 13, 40, 149});
   cases.add("excess_features_rank_deficient", integer_product(18, 30, 6, 12), some_weights(18, 12), 6, {1, 6, 7, 17});
   cases.add("line", monomials(points_on_a_line(180), 3), some_weights(180, 13), 4, {1, 4, 5, 19, 20, 21, 60});
+  cases.add("twisted_cubic", monomials(points_on_a_twisted_cubic(170), 2), some_weights(170, 18), 7,
+            {1, 6, 7, 8, 9, 10, 11, 60});
+  cases.add("circle", monomials(points_on_a_circle(160), 3), some_weights(160, 19), 7, {1, 6, 7, 8, 19, 20, 21, 60});
   cases.add("sphere", monomials(points_on_a_sphere(160), 2), some_weights(160, 14), 9, {1, 9, 10, 11, 60});
   cases.add("sphere_cubic", monomials(points_on_a_sphere(160), 3), some_weights(160, 15), 16, {1, 16, 20, 21});
   cases.add("all_null", make_matrix(50, 4, [](std::size_t, std::size_t) { return 0.0; }), some_weights(50, 16), 0,
@@ -176,6 +222,15 @@ void add_repeated_rows(Cases& cases) {
   cases.add("near_duplicates", near, some_weights(120, 44), 10, {1, 10, 11, 60, 90});
 }
 
+void add_clusters(Cases& cases) {
+  const std::vector<double> weights = some_weights(150, 45);
+  // Within a cluster the features are linear in the point but for 1e-18.
+  cases.add("clusters_of_radius_nano", monomials(points_in_clusters(150, 0.5, 1e-9), 2), weights, 10,
+            {1, 5, 9, 10, 11, 30, 100});
+  cases.add("clusters_a_nano_apart", monomials(points_in_clusters(150, 1e-9, 1e-10), 2), weights, 4,
+            {1, 3, 4, 5, 9, 10, 11, 30, 100});
+}
+
 void add_few_rows(Cases& cases) {
   cases.add("one_point", random_matrix(1, 5, 51), {2.5}, 1, {0, 1, 2, 5, 9});
   cases.add("one_point_one_feature", random_matrix(1, 1, 52), {2.5}, 1, {1, 2});
@@ -198,13 +253,31 @@ void add_scales(Cases& cases) {
   cases.add("tiny_beside_a_constant", beside_a_constant(1e-150), weights, 9, {1, 9, 10, 40});
 
   Random random(62);
+  for (const int decades : {16, 200}) {
+    Matrix mixed = matrix;
+    const std::vector<double> factors = weights_over_decades(random, 9, -decades / 2.0, decades / 2.0);
+    for (std::size_t k = 0; k < mixed.values.size(); ++k) mixed.values[k] *= factors[k % 9];
+    cases.add("features_over_" + std::to_string(decades) + "_decades", mixed, weights, 9, {1, 8, 9, 10, 40});
+  }
   const std::vector<double> decades = weights_over_decades(random, 130, -6, 6);
   cases.add("weights_over_12_decades", matrix, decades, 9, {1, 9, 10, 40, 129});
+  cases.add("weights_over_15_decades", matrix, weights_over_decades(random, 130, -8, 7), 9, {1, 8, 9, 10, 40, 129});
   for (const double factor : {1e-290, 1e290}) {
     std::vector<double> extreme = decades;
     for (double& weight : extreme) weight *= factor;
     cases.add(factor < 1 ? "tiny_weights" : "huge_weights", matrix, extreme, 9, {1, 9, 10, 40});
   }
+}
+
+void add_conditions(Cases& cases) {
+  const std::vector<double> weights = some_weights(140, 81);
+  for (const int digits : {4, 8, 12}) {
+    Random random(82);
+    cases.add("condition_1e" + std::to_string(digits), ill_conditioned(random, 140, 12, std::pow(10.0, digits)),
+              weights, 12, {1, 11, 12, 13, 24, 60});
+  }
+  cases.add("powers_of_0_to_1", powers(140, 12, 0, 1, 83), weights, 12, {1, 11, 12, 13, 24, 60});
+  cases.add("powers_of_1_to_2", powers(140, 9, 1, 2, 84), weights, 9, {1, 8, 9, 10, 18, 60});
 }
 
 void add_regular(Cases& cases) {
@@ -239,8 +312,10 @@ std::vector<RecombineCase> recombine_cases() {
   add_rank_loss(cases);
   add_null_rows(cases);
   add_repeated_rows(cases);
+  add_clusters(cases);
   add_few_rows(cases);
   add_scales(cases);
+  add_conditions(cases);
   add_regular(cases);
   return cases.take();
 }

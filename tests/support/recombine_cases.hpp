@@ -25,8 +25,9 @@ struct RecombineCase {
 void PrintTo(const RecombineCase& problem, std::ostream* out);
 
 /// The contract's cases: full rank, rank loss, partially null rows, null features, duplicates, zero weights, one and
-/// two points, q = n and q < n, huge and tiny numbers, weights over 12 decades, more features than rows, points on a
-/// line and on a sphere, near-duplicates; each with targets around n, the rank and q.
+/// two points, q = n and q < n, huge and tiny numbers, weights over 15 decades, features over 200, more features than
+/// rows, points on a line, a curve, a circle and a sphere, near-duplicates, clusters 1e-9 wide or 1e-9 apart, condition
+/// numbers up to 1e12; each with targets around n, the rank and q.
 std::vector<RecombineCase> recombine_cases();
 
 }  // namespace momentset::test
