@@ -19,15 +19,16 @@ namespace {
 /// What every partitioner does: cells that hold the numbered points, with quotas that sum to `size`.
 struct Partitioner {
   std::string name;
-  std::function<Partition(const WeightedPoints&, std::vector<Index> numbers, std::size_t cells, std::size_t size)> run;
+  std::function<Partition(const WeightedPoints&, std::span<const Index> numbers, std::size_t cells, std::size_t size)>
+      run;
 };
 
 // A new partitioner is one line here.
 const Partitioner partitioners[] = {
     {"kd_tree",
-     [](const WeightedPoints& points, std::vector<Index> numbers, std::size_t cells, std::size_t size) {
+     [](const WeightedPoints& points, std::span<const Index> numbers, std::size_t cells, std::size_t size) {
        const std::vector<double> scale(points.dimension, 1.0);
-       return kd_tree(points, std::move(numbers), {.cells = cells, .size = size, .scale = scale});
+       return kd_tree(points, numbers, {.cells = cells, .size = size, .scale = scale});
      }},
 };
 
@@ -71,7 +72,7 @@ class PartitionContract : public testing::TestWithParam<std::tuple<Partitioner, 
 
 TEST_P(PartitionContract, OrderIsAPermutationAndCarriesTheCoordinates) {
   for_each_request([&](const Request&, const Partition& partition) {
-    std::vector<Index> sorted = partition.order;
+    std::vector<Index> sorted(partition.order.begin(), partition.order.end());
     std::sort(sorted.begin(), sorted.end());
     EXPECT_EQ(sorted, all_numbers(points()));
     const std::size_t m = points().dimension;
@@ -131,7 +132,7 @@ TEST_P(PartitionContract, TakesOnlyTheNumberedPoints) {
   std::erase_if(some, [](Index i) { return i % 3 == 1; });
   const std::size_t size = (some.size() + 1) / 2, cells = (size + 1) / 2;
   const Partition partition = std::get<0>(GetParam()).run(points().view(), some, cells, size);
-  std::vector<Index> sorted = partition.order;
+  std::vector<Index> sorted(partition.order.begin(), partition.order.end());
   std::sort(sorted.begin(), sorted.end());
   EXPECT_EQ(sorted, some);
 }

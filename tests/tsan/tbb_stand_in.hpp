@@ -59,6 +59,13 @@ concept Divisible = requires(const Range& range) {
 
 }  // namespace stand_in
 
+/// Here nothing cancels anything.
+class task_group_context {
+ public:
+  enum kind_type { isolated, bound };
+  explicit task_group_context(kind_type = bound) {}
+};
+
 template <stand_in::Divisible Range, class Body, class... Partitioner>
 void parallel_for(const Range& range, const Body& body, const Partitioner&...) {
   if (!range.is_divisible()) {

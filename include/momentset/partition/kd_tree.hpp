@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "momentset/cells.hpp"
@@ -28,6 +29,7 @@ struct KdTreeOptions {
   std::size_t cells = 1;          ///< L >= 1
   std::size_t size = 1;           ///< points to survive in all, L to the number of points
   std::span<const double> scale;  ///< m factors: a side is its extent times the factor of its column
+  std::stop_token stop = {};      ///< asked to stop: throws Cancelled, within a tenth of a second
 };
 
 /// Balanced kd-tree over distinct points: a node with L cells, q points and quota s cuts across the widest side of its
@@ -36,6 +38,6 @@ struct KdTreeOptions {
 ///
 /// `numbers` picks the points that take part (all distinct); splits name points of `points`. Runs in the caller's TBB
 /// arena; the result does not depend on its threads. O(q m log L) operations, q (2 m + 1) doubles.
-Partition kd_tree(const WeightedPoints& points, std::vector<Index> numbers, const KdTreeOptions& options);
+Partition kd_tree(const WeightedPoints& points, std::span<const Index> numbers, const KdTreeOptions& options);
 
 }  // namespace momentset
