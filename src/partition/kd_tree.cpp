@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <string>
-#include <vector>
 
 #include "momentset/error.hpp"
 #include "partition/rows.hpp"
@@ -16,8 +15,8 @@ namespace {
 
 /// Memory for all rows.
 struct Place {
-  std::vector<Index> numbers;
-  std::vector<double> coordinates;
+  LargeVector<Index> numbers;
+  LargeVector<double> coordinates;
 };
 
 /// A node's share of everything.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "momentset/cells.hpp"
+#include "momentset/partition/large_vector.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
@@ -19,8 +20,8 @@ struct Cell {
 };
 
 struct Partition {
-  std::vector<Index> order;         ///< numbers of the points, cell by cell
-  std::vector<double> coordinates;  ///< the points in that order, row-major
+  LargeVector<Index> order;         ///< numbers of the points, cell by cell
+  LargeVector<double> coordinates;  ///< the points in that order, row-major
   std::vector<Cell> cells;          ///< from left to right in the tree
   CellTree tree;
 };
@@ -29,7 +30,7 @@ struct KdTreeOptions {
   std::size_t cells = 1;          ///< L >= 1
   std::size_t size = 1;           ///< points to survive in all, L to the number of points
   std::span<const double> scale;  ///< m factors: a side is its extent times the factor of its column
-  std::stop_token stop = {};      ///< asked to stop: throws Cancelled, within a tenth of a second
+  std::stop_token stop = {};      ///< asked to stop: throws Cancelled
 };
 
 /// Balanced kd-tree over distinct points: a node with L cells, q points and quota s cuts across the widest side of its
