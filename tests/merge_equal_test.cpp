@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <stop_token>
 
+#include "momentset/error.hpp"
 #include "support/point_cases.hpp"
 #include "support/random.hpp"
 #include "support/threads.hpp"
@@ -124,6 +126,14 @@ TEST(MergeEqual, ResultDoesNotDependOnThreads) {
     EXPECT_EQ(again.numbers, first.numbers) << threads << " threads";
     EXPECT_EQ(again.weights, first.weights) << threads << " threads";
   }
+}
+
+TEST(MergeEqual, ThrowsCancelledWhenAskedToStop) {
+  const PointSet points = colours(50'000, 16);
+  std::stop_source source;
+  EXPECT_NO_THROW(merge_equal(points.view(), {}, source.get_token()));
+  source.request_stop();
+  EXPECT_THROW(merge_equal(points.view(), {}, source.get_token()), Cancelled);
 }
 
 }  // namespace
