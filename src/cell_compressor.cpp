@@ -65,13 +65,13 @@ Recombination CellCompressor::solve_in_order(const Cell& cell, std::span<const I
   return found;
 }
 
-std::vector<Index> CellCompressor::neighbours_together(const Cell& cell) const {
+LargeVector<Index> CellCompressor::neighbours_together(const Cell& cell) const {
   const std::size_t m = basis_.dimension(), leaves = std::max<std::size_t>(1, cell.size() / 2);
   const std::span coordinates = std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m);
   std::vector<Index> numbers(cell.size());
   std::iota(numbers.begin(), numbers.end(), Index{0});
-  return kd_tree({.coordinates = coordinates, .weights = {}, .dimension = m}, std::move(numbers),
-                 {.cells = leaves, .size = leaves, .scale = scale_})
+  return kd_tree({.coordinates = coordinates, .weights = {}, .dimension = m}, numbers,
+                 {.cells = leaves, .size = leaves, .scale = scale_, .stop = stop_})
       .order;
 }
 

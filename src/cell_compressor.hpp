@@ -39,7 +39,7 @@ class CellCompressor {
   /// The cell's rows, sorted so that neighbours in the list are neighbours in space. Under bounds rows are settled in
   /// this order, and those settled together make up for each other: sorted, the error on smooth functions was 1.0 to 5
   /// times smaller (20,000 normal points to 2,000, order 2, 3 to 20 columns). Without bounds it did not pay.
-  std::vector<Index> neighbours_together(const Cell& cell) const;
+  LargeVector<Index> neighbours_together(const Cell& cell) const;
   Recombination solve_in_order(const Cell& cell, std::span<const Index> order, std::size_t target,
                                std::function<void(double)> progress) const;
   Recombination solve(std::span<const double> coordinates, std::span<const double> weights, std::size_t target,

@@ -223,7 +223,8 @@ void compress_distinct(const WeightedPoints& points, const DistinctPoints& disti
   Plan& plan = result.plan;
   stopwatch.start("partition");
   const std::vector<double> scale = inverse_spreads(points, distinct);
-  Partition partition = kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale});
+  Partition partition =
+      kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale, .stop = options.stop});
   const std::vector<double> weights = in_order_of(partition, distinct, points.size());
 
   stopwatch.start("recombine");
@@ -263,7 +264,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
     stopwatch.start("merge equal points");
     const std::vector<bool> keep = marked(options.keep_rows, points.size());
     std::vector<Survivor> survivors = kept_rows(points, keep);
-    const DistinctPoints distinct = merge_equal(points, keep);
+    const DistinctPoints distinct = merge_equal(points, keep, options.stop);
     result.distinct = distinct.numbers.size() + survivors.size();
     CompressOptions once = options;  // a row that is asked for twice is kept once
     once.keep_rows.clear();

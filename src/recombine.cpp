@@ -119,12 +119,25 @@ Recombination recombine(const FeatureRows& rows, std::span<const double> weights
     Survivors alive = rows_of_positive_weight(weights);
     Pulse pulse(options.stop, options.progress,
                 expected_operations(double(alive.size()), double(rows.features()), double(target), bounded));
-    const Reduced reduced = bounded ? reduce_in_box(rows, alive, bounds_of(alive, options.max_weights), target, pulse)
-                                    : reduce_by_halves(rows, alive, target, pulse);
+    const std::vector<double> bounds = bounds_of(alive, options.max_weights);
+    Reduced reduced =
+        bounded ? reduce_in_box(rows, alive, bounds, target, pulse) : reduce_by_halves(rows, alive, target, pulse);
     result.rank = reduced.rank;
-    if (!reduced.moments.empty()) {
-      const std::vector<double> bounds = bounds_of(alive, options.max_weights);
-      result.residual = refit(rows, alive.rows, alive.weights, bounds, reduced.moments, pulse);
+    const auto refitted = [&](Survivors& survivors) {
+      return refit(rows, survivors.rows, survivors.weights, bounds_of(survivors, options.max_weights), reduced.moments,
+                   pulse);
+    };
+    if (!reduced.moments.empty()) result.residual = refitted(alive);
+    if (!result.exact() && reduced.undecided.size() > 0) {
+      // Rows that count as dependent take a threshold's worth of the moments with them. Here that is too much.
+      Survivors more = std::move(reduced.undecided);
+      const std::size_t rank = reduce_to_rank(rows, more, target, std::numeric_limits<double>::epsilon(), pulse);
+      const double residual = refitted(more);
+      if (residual < result.residual) {
+        alive = std::move(more);
+        result.residual = residual;
+        result.rank = rank;
+      }
     }
     result.support = std::move(alive.rows);
     result.weights = std::move(alive.weights);

@@ -62,8 +62,8 @@ class Includes(unittest.TestCase):
 
     def test_outside_rooms_see_public_headers_only(self):
         self.assertEqual(
-            ["bench/bench_walk.cpp:1: room bench may include public headers only, not \"recombine/walk.hpp\""],
-            check({"src/recombine/walk.hpp": "", "bench/bench_walk.cpp": '#include "recombine/walk.hpp"\n'}))
+            ["experiments/walk.cpp:1: room experiments may include public headers only, not \"recombine/walk.hpp\""],
+            check({"src/recombine/walk.hpp": "", "experiments/walk.cpp": '#include "recombine/walk.hpp"\n'}))
 
     def test_nothing_includes_the_outside_rooms(self):
         self.assertEqual(

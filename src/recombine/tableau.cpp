@@ -54,6 +54,8 @@ void divide_by_lower(std::vector<double>& rows, std::size_t count, const double*
 
 }  // namespace
 
+double rank_threshold(std::size_t n) { return double(n) * epsilon; }
+
 Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse) {
   const std::size_t r = std::min(p, n);
   // T does not depend on the features' sizes: only the rank has to look at them.
@@ -66,7 +68,7 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
 
   Tableau tableau;
   for (std::size_t k = 0; k < r; ++k) {
-    if (std::abs(vectors[k * p + k]) > double(n) * epsilon * sizes[k]) ++tableau.rank;
+    if (std::abs(vectors[k * p + k]) > rank_threshold(n) * sizes[k]) ++tableau.rank;
   }
   tableau.basic.assign(order.begin(), order.begin() + std::ptrdiff_t(r));
   tableau.others.assign(order.begin() + std::ptrdiff_t(r), order.end());
@@ -80,7 +82,7 @@ Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n
   return tableau;
 }
 
-Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n) {
+Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n, double threshold) {
   equilibrate(vectors, p, n, true);
   std::vector<double> transposed(n * p);
   for (std::size_t f = 0; f < n; ++f) {
@@ -98,7 +100,7 @@ Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n
 
   Tableau tableau;
   for (std::size_t k = 0; k < std::min(p, n); ++k) {
-    if (std::abs(transposed[k * n + k]) > double(n) * epsilon * std::abs(transposed[0])) ++tableau.rank;
+    if (std::abs(transposed[k * n + k]) > threshold * std::abs(transposed[0])) ++tableau.rank;
   }
   const std::size_t r = tableau.rank;
   for (std::size_t i = 0; i < p; ++i) {

@@ -20,7 +20,10 @@ struct Tableau {
 /// overwritten. p n^2 + (p - n) n^2 operations.
 Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse);
 
-/// By QR factorisation with column pivoting: as many basic vectors as the rank.
-Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n);
+/// By QR factorisation with column pivoting: as many basic vectors as the rank, counted with this threshold.
+Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n, double threshold);
+
+/// The threshold of a rank: n eps.
+double rank_threshold(std::size_t n);
 
 }  // namespace momentset
