@@ -1,6 +1,7 @@
 #include "momentset/compress.hpp"
 
 #include <fmt/format.h>
+#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "cell_compressor.hpp"
+#include "column_spreads.hpp"
 #include "merge_equal.hpp"
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
@@ -52,34 +54,15 @@ class Stopwatch {
   std::chrono::steady_clock::time_point began_;
 };
 
-/// Factors that turn a column's extent into standard deviations; 0 for a column without spread.
-std::vector<double> inverse_spreads(const WeightedPoints& points, const DistinctPoints& distinct) {
-  std::vector<double> factors(points.dimension, 0);
-  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
-  tbb::parallel_for(std::size_t{0}, points.dimension, [&](std::size_t a) {
-    double low = points.point(distinct.numbers[0])[a], high = low;
-    for (const Index i : distinct.numbers) {
-      low = std::min(low, points.point(i)[a]);
-      high = std::max(high, points.point(i)[a]);
-    }
-    const double half = high / 2 - low / 2, centre = low + half;  // no square may overflow: work in units of half
-    if (half <= 0) return;
-    double sum = 0, squares = 0;
-    for (std::size_t k = 0; k < distinct.numbers.size(); ++k) {
-      const double t = (points.point(distinct.numbers[k])[a] - centre) / half, c = distinct.weights[k] / mass;
-      sum += c * t;
-      squares += c * t * t;
-    }
-    const double factor = 1 / (half * std::sqrt(std::max(squares - sum * sum, 1e-30)));
-    factors[a] = std::isfinite(factor) ? factor : 0;
-  });
-  return factors;
-}
-
 std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
-  std::vector<double> by_row(rows, 0), ordered(partition.order.size());
-  for (std::size_t k = 0; k < distinct.numbers.size(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
-  for (std::size_t k = 0; k < ordered.size(); ++k) ordered[k] = by_row[partition.order[k]];
+  std::vector<double> by_row(rows), ordered(partition.order.size());
+  using Range = tbb::blocked_range<std::size_t>;
+  tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
+    for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
+  });
+  tbb::parallel_for(Range(0, ordered.size(), 65536), [&](const Range& range) {
+    for (std::size_t k = range.begin(); k < range.end(); ++k) ordered[k] = by_row[partition.order[k]];
+  });
   return ordered;
 }
 

@@ -18,6 +18,8 @@ inline constexpr std::size_t chunk_rows = 4096;
 template <class Value, class Add, class Join>
 Value reduce(const Selection& points, const Value& identity, const Add& add, const Join& join) {
   using Range = oneapi::tbb::blocked_range<std::size_t>;
+  // Of its own: as part of a group of tasks in which another one fails, it would leave chunks out without a word.
+  oneapi::tbb::task_group_context alone(oneapi::tbb::task_group_context::isolated);
   return oneapi::tbb::parallel_deterministic_reduce(
       Range(0, points.size, chunk_rows), identity,
       [&](const Range& range, Value value) {
@@ -28,7 +30,8 @@ Value reduce(const Selection& points, const Value& identity, const Add& add, con
       [&](Value left, const Value& right) {
         join(left, right);
         return left;
-      });
+      },
+      alone);
 }
 
 }  // namespace momentset::certificate
