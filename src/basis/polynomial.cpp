@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "momentset/error.hpp"
@@ -10,23 +11,19 @@
 namespace momentset {
 namespace {
 
-// values[(k) * count + i] = sqrt(2k + 1) P_k(t_i), by (k + 1) P_{k+1} = (2k + 1) t P_k - k P_{k-1}.
-MOMENTSET_LOOP void orthonormal_legendre(const double* t, std::size_t count, int order, double* values) {
-  for (std::size_t i = 0; i < count; ++i) values[i] = 1;
-  if (order == 0) return;
-  for (std::size_t i = 0; i < count; ++i) values[count + i] = t[i];
-  for (int k = 1; k < order; ++k) {
-    const double* before = values + std::size_t(k - 1) * count;
-    const double* last = values + std::size_t(k) * count;
-    double* next = values + std::size_t(k + 1) * count;
-    const double a = (2.0 * k + 1) / (k + 1), b = double(k) / (k + 1);
-#pragma GCC ivdep
-    for (std::size_t i = 0; i < count; ++i) next[i] = a * t[i] * last[i] - b * before[i];
-  }
+/// values[k * stride] = sqrt(2k + 1) P_k(t), by (k + 1) P_{k+1} = (2k + 1) t P_k - k P_{k-1}; for one t or several.
+template <class Number>
+MOMENTSET_LOOP void orthonormal_legendre(const Number& t, const Number& one, std::size_t stride, int order,
+                                         double* values) {
+  Number before = one, last = t;
+  std::memcpy(values, &before, sizeof before);
   for (int k = 1; k <= order; ++k) {
-    double* row = values + std::size_t(k) * count;
-    const double norm = std::sqrt(2.0 * k + 1);
-    for (std::size_t i = 0; i < count; ++i) row[i] *= norm;
+    const Number scaled = last * std::sqrt(2.0 * k + 1);
+    std::memcpy(values + std::size_t(k) * stride, &scaled, sizeof scaled);
+    const double a = (2.0 * k + 1) / (k + 1), b = double(k) / (k + 1);
+    const Number next = a * t * last - b * before;
+    before = last;
+    last = next;
   }
 }
 
@@ -37,31 +34,24 @@ struct Products {
   int order;
 };
 
-MOMENTSET_LOOP void evaluate_block(const Products& products, const double* local, const double* scale,
-                                   std::size_t count, double* scratch, double* out) {
+MOMENTSET_LOOP void evaluate_loop(const Products& products, const double* local, const double* scale, std::size_t count,
+                                  double* scratch, double* out) {
+  const std::size_t whole = count / simd_lanes * simd_lanes;
   for (std::size_t axis = 0; axis < products.dimension; ++axis) {
-    orthonormal_legendre(local + axis * count, count, products.order,
-                         scratch + axis * std::size_t(products.order + 1) * count);
+    const double* t = local + axis * count;
+    double* values = scratch + axis * std::size_t(products.order + 1) * count;
+    for (std::size_t i = 0; i < whole; i += simd_lanes) {
+      orthonormal_legendre(load(t + i), all_lanes(1), count, products.order, values + i);
+    }
+    for (std::size_t i = whole; i < count; ++i) orthonormal_legendre(t[i], 1.0, count, products.order, values + i);
   }
-  for (std::size_t i = 0; i < count; ++i) out[i] = scale[i];
+  std::copy_n(scale, count, out);
   for (std::size_t f = 1; f < products.features; ++f) {
     const double* parent = out + products.parents[f] * count;
     const double* polynomial = scratch + products.polynomials[f] * count;
     double* feature = out + f * count;
-#pragma GCC ivdep
-    for (std::size_t i = 0; i < count; ++i) feature[i] = parent[i] * polynomial[i];
-  }
-}
-
-// Loops of a length known to the compiler have no tails: blocks of this many points are the fast ones.
-constexpr std::size_t usual_count = 16;
-
-MOMENTSET_LOOP void evaluate_loop(const Products& products, const double* local, const double* scale, std::size_t count,
-                                  double* scratch, double* out) {
-  if (count == usual_count) {
-    evaluate_block(products, local, scale, usual_count, scratch, out);
-  } else {
-    evaluate_block(products, local, scale, count, scratch, out);
+    for (std::size_t i = 0; i < whole; i += simd_lanes) store(load(parent + i) * load(polynomial + i), feature + i);
+    for (std::size_t i = whole; i < count; ++i) feature[i] = parent[i] * polynomial[i];
   }
 }
 

@@ -27,7 +27,7 @@ class PolynomialBasis {
   /// @param scale   count factors
   /// @param scratch at least scratch_size(count) doubles
   /// @param out     n x count
-  /// One multiplication per feature and point. Fastest for blocks of 16 points.
+  /// One multiplication per feature and point.
   void evaluate(const double* local, const double* scale, std::size_t count, double* scratch, double* out) const;
 
   std::size_t scratch_size(std::size_t count) const { return dimension_ * std::size_t(order_ + 1) * count; }
