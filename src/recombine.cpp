@@ -123,21 +123,9 @@ Recombination recombine(const FeatureRows& rows, std::span<const double> weights
     Reduced reduced =
         bounded ? reduce_in_box(rows, alive, bounds, target, pulse) : reduce_by_halves(rows, alive, target, pulse);
     result.rank = reduced.rank;
-    const auto refitted = [&](Survivors& survivors) {
-      return refit(rows, survivors.rows, survivors.weights, bounds_of(survivors, options.max_weights), reduced.moments,
-                   pulse);
-    };
-    if (!reduced.moments.empty()) result.residual = refitted(alive);
-    if (!result.exact() && reduced.undecided.size() > 0) {
-      // Rows that count as dependent take a threshold's worth of the moments with them. Here that is too much.
-      Survivors more = std::move(reduced.undecided);
-      const std::size_t rank = reduce_to_rank(rows, more, target, std::numeric_limits<double>::epsilon(), pulse);
-      const double residual = refitted(more);
-      if (residual < result.residual) {
-        alive = std::move(more);
-        result.residual = residual;
-        result.rank = rank;
-      }
+    if (!reduced.moments.empty()) {
+      result.residual =
+          refit(rows, alive.rows, alive.weights, bounds_of(alive, options.max_weights), reduced.moments, pulse);
     }
     result.support = std::move(alive.rows);
     result.weights = std::move(alive.weights);

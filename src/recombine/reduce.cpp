@@ -40,18 +40,8 @@ void apply(Survivors& alive, const Groups& groups, const std::vector<double>& ma
   alive.drop_weightless();
 }
 
-/// Walks among the groups, which end with the last row alive, and drops those that end at zero.
-void walk(Survivors& alive, const Groups& groups, Tableau& tableau, std::size_t target, Pulse& pulse) {
-  std::vector<double> masses = groups.masses;
-  std::vector<std::size_t> costs(groups.size());
-  for (std::size_t g = 0; g < groups.size(); ++g) costs[g] = groups.rows_of(g);
-  walk_to_vertex(tableau, masses, {.bounds = {}, .costs = costs, .budget = alive.size() - target}, pulse);
-  apply(alive, groups, masses);
-}
-
 Tableau tableau_of(Groups& groups, std::size_t n, bool by_rank, Pulse& pulse) {
-  return by_rank ? tableau_by_qr(groups.means, groups.size(), n, rank_threshold(n))
-                 : tableau_by_lu(groups.means, groups.size(), n, pulse);
+  return by_rank ? tableau_by_qr(groups.means, groups.size(), n) : tableau_by_lu(groups.means, groups.size(), n, pulse);
 }
 
 }  // namespace
@@ -75,31 +65,25 @@ Reduced reduce_by_halves(const FeatureRows& rows, Survivors& alive, std::size_t 
     return group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first),
                        round.groups, pulse, moments);
   };
-  while (alive.size() > target) {
+  bool at_rank = false;
+  while (alive.size() > target && !at_rank) {
     const Round round = plan_round(alive.size(), target, n);
     const bool everything = round.rows == alive.size();
     std::vector<double>* moments = reduced.moments.empty() ? &reduced.moments : nullptr;
     if (moments != nullptr && !everything) grouped({alive.size(), 2 * n}, std::exchange(moments, nullptr));
-    // Only at single rows does the rank decide how far down it goes; until then dependent groups do no harm.
-    if (round.single_rows() && everything && target < n) {
-      reduced.undecided = alive;
-      reduced.rank = reduce_to_rank(rows, alive, target, rank_threshold(n), pulse, moments);
-      break;
-    }
     Groups groups = grouped(round, moments);
-    Tableau tableau = tableau_by_lu(groups.means, groups.size(), n, pulse);
+    // Only at single rows does the rank decide how far down it goes; until then dependent groups do no harm.
+    at_rank = round.single_rows() && everything && target < n;
+
+    Tableau tableau = tableau_of(groups, n, at_rank, pulse);
     reduced.rank = tableau.rank;
-    walk(alive, groups, tableau, target, pulse);
+    std::vector<double> masses = groups.masses;
+    std::vector<std::size_t> costs(groups.size());
+    for (std::size_t g = 0; g < groups.size(); ++g) costs[g] = groups.rows_of(g);
+    walk_to_vertex(tableau, masses, {.bounds = {}, .costs = costs, .budget = alive.size() - target}, pulse);
+    apply(alive, groups, masses);
   }
   return reduced;
-}
-
-std::size_t reduce_to_rank(const FeatureRows& rows, Survivors& alive, std::size_t target, double threshold,
-                           Pulse& pulse, std::vector<double>* moments) {
-  Groups groups = group_means(rows, alive.rows, alive.weights, alive.size(), pulse, moments);
-  Tableau tableau = tableau_by_qr(groups.means, groups.size(), rows.features(), threshold);
-  walk(alive, groups, tableau, target, pulse);
-  return tableau.rank;
 }
 
 namespace {

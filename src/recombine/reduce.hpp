@@ -22,17 +22,10 @@ struct Survivors {
 struct Reduced {
   std::vector<double> moments;  ///< of the rows at first; empty if nothing had to be dropped
   std::size_t rank = 0;         ///< see recombine()
-  Survivors undecided = {};     ///< the rows alive before the rank decided which of them stay; empty if it did not
 };
 
 /// Halves the number of rows by recombining the means of groups of them, until `target` rows are left or the rank.
 Reduced reduce_by_halves(const FeatureRows& rows, Survivors& alive, std::size_t target, Pulse& pulse);
-
-/// The last step of reduce_by_halves where the target is below n: drops rows, 2n at most, until the target is reached
-/// or as many are left as the rank counted with this threshold, which is returned. moments, if given, receives those of
-/// the rows before.
-std::size_t reduce_to_rank(const FeatureRows& rows, Survivors& alive, std::size_t target, double threshold,
-                           Pulse& pulse, std::vector<double>* moments = nullptr);
 
 /// Drops rows one by one inside the box 0 <= weight <= bound, until `target` are left or no more than the rank are
 /// strictly inside. bounds: one for each row alive, not below its weight.

@@ -12,18 +12,15 @@ struct Tableau {
   std::vector<std::size_t> basic;   ///< r numbers of the basic vectors
   std::vector<std::size_t> others;  ///< p - r numbers of the remaining vectors
   std::vector<double> entries;      ///< T, (p - r) x r, column-major
-  std::size_t rank = 0;             ///< of the vectors, features scaled to largest entry 1 to 2, with threshold n eps
+  std::size_t rank = 0;             ///< of the vectors, features scaled to largest entry 1 to 2
 };
 
-/// By LU factorisation with partial pivoting: min(p, n) basic vectors, whatever the rank. T is accurate even where the
-/// basic vectors are dependent, because only the unit triangular factor is inverted. vectors: p x n column-major,
-/// overwritten. p n^2 + (p - n) n^2 operations.
+/// By LU factorisation with partial pivoting: min(p, n) basic vectors, whatever the rank (threshold n eps). T is
+/// accurate even where the basic vectors are dependent, because only the unit triangular factor is inverted. vectors: p
+/// x n column-major, overwritten. p n^2 + (p - n) n^2 operations.
 Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse);
 
-/// By QR factorisation with column pivoting: as many basic vectors as the rank, counted with this threshold.
-Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n, double threshold);
-
-/// The threshold of a rank: n eps.
-double rank_threshold(std::size_t n);
+/// By QR factorisation with column pivoting: as many basic vectors as the rank (threshold sqrt(n) eps).
+Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n);
 
 }  // namespace momentset

@@ -83,7 +83,7 @@ Tableau by_lu(const Matrix& matrix) {
 
 Tableau by_qr(const Matrix& matrix) {
   std::vector<double> values = column_major(matrix);
-  return tableau_by_qr(values, matrix.rows(), matrix.features, rank_threshold(matrix.features));
+  return tableau_by_qr(values, matrix.rows(), matrix.features);
 }
 
 void walk(Tableau& tableau, std::vector<double>& weights, const std::vector<std::size_t>& costs, std::size_t budget) {
