@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "momentset/compress.hpp"
+#include "uniform.hpp"
 
 namespace {
 
@@ -73,13 +74,6 @@ std::string cell(std::optional<double> value, const char* format) {
 }
 
 // One trial
-
-std::vector<double> uniform(std::mt19937_64& random, std::size_t count) {
-  std::uniform_real_distribution<double> distribution(-1, 1);
-  std::vector<double> values(count);
-  for (double& value : values) value = distribution(random);
-  return values;
-}
 
 /// mean over a of sigmoid(<w, x_a>); x holds the x_a one after another.
 long double smooth_function(const double* w, std::size_t m, const std::vector<double>& x) {

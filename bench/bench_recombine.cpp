@@ -18,7 +18,6 @@
 #include <fstream>
 #include <limits>
 #include <numeric>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -29,6 +28,7 @@
 #include "recombine/refit.hpp"
 #include "recombine/tableau.hpp"
 #include "recombine/walk.hpp"
+#include "uniform.hpp"
 
 namespace {
 
@@ -55,14 +55,6 @@ double best_seconds(const auto& work) {
     total += seconds;
   }
   return best;
-}
-
-std::vector<double> uniform(std::size_t count) {
-  std::mt19937_64 random(1);
-  std::uniform_real_distribution<double> distribution(-1, 1);
-  std::vector<double> values(count);
-  for (double& value : values) value = distribution(random);
-  return values;
 }
 
 /// What one halving of 2n rows takes, in units of a matrix product n x n x n of the same BLAS.

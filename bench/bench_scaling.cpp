@@ -15,25 +15,17 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "momentset/compress.hpp"
+#include "uniform.hpp"
 
 namespace {
 
 using momentset::CompressOptions;
 using momentset::Coreset;
 using nlohmann::json;
-
-std::vector<double> uniform(std::size_t count) {
-  std::mt19937_64 random(1);
-  std::uniform_real_distribution<double> distribution(-1, 1);
-  std::vector<double> values(count);
-  for (double& value : values) value = distribution(random);
-  return values;
-}
 
 /// Seconds of each stage but the certificate's, of the fastest of some runs.
 struct Stages {

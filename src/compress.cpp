@@ -34,7 +34,7 @@ class Stopwatch {
 
   void start(const std::string& stage) {
     stop();
-    if (options_.stop.stop_requested()) throw Cancelled();
+    stop_if_asked(options_.stop);
     stages_.push_back({stage, 0});
     began_ = std::chrono::steady_clock::now();
     report(0);
@@ -55,7 +55,8 @@ class Stopwatch {
 };
 
 std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
-  std::vector<double> by_row(rows), ordered(partition.order.size());
+  LargeVector<double> by_row(rows);
+  std::vector<double> ordered(partition.order.size());
   using Range = tbb::blocked_range<std::size_t>;
   tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
     for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];

@@ -48,12 +48,8 @@ void require_bounds(std::span<const double> weights, std::span<const double> bou
   }
 }
 
-std::size_t positive(std::span<const double> weights) {
-  return std::size_t(std::count_if(weights.begin(), weights.end(), [](double w) { return w > 0; }));
-}
-
 Survivors rows_of_positive_weight(std::span<const double> weights) {
-  const std::size_t count = positive(weights);
+  const auto count = std::size_t(std::count_if(weights.begin(), weights.end(), [](double w) { return w > 0; }));
   Survivors survivors;
   survivors.rows.reserve(count);
   survivors.weights.reserve(count);

@@ -5,8 +5,8 @@
 #include <limits>
 #include <stop_token>
 
-#include "momentset/error.hpp"
 #include "momentset/points.hpp"
+#include "threads.hpp"
 
 namespace momentset::certificate {
 
@@ -25,7 +25,7 @@ struct Selection {
 
   /// Throws Cancelled once a stop was asked for.
   void check_stop() const {
-    if (stop != nullptr && stop->stop_requested()) throw Cancelled();
+    if (stop != nullptr) stop_if_asked(*stop);
   }
 
   /// The same array, other rows of it.

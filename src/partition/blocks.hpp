@@ -1,31 +1,17 @@
 #pragma once
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <stop_token>
 
-#include "momentset/error.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 
-inline void stop_if_asked(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Cancelled();
-}
-
-/// The same in pass k of a long loop, now and then.
+/// stop_if_asked in pass k of a long loop, now and then.
 inline void stop_if_asked(const std::stop_token& stop, std::size_t k) {
   constexpr std::size_t seldom = 65536;
   if (k % seldom == 0) stop_if_asked(stop);
-}
-
-/// Calls action(k) for k below `count`, at the same time. All of them, or throws: as part of a group of tasks in which
-/// another one fails, tbb::parallel_for would just leave some out.
-template <class Action>
-void for_all(std::size_t count, const Action& action) {
-  tbb::task_group_context alone(tbb::task_group_context::isolated);
-  tbb::parallel_for(std::size_t{0}, count, action, alone);
 }
 
 /// Calls action(b, begin, end) for each block b of `size` of the numbers below `count`, at the same time where there

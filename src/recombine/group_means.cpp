@@ -1,12 +1,12 @@
 #include "recombine/group_means.hpp"
 
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 
 #include "recombine/sums.hpp"
 #include "simd.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 namespace {
@@ -152,15 +152,10 @@ Groups group_means(const FeatureRows& rows, std::span<const Index> list, std::sp
   } else {
     // Isolated: a thread that waits here must not take up another cell, with all the memory that it needs.
     tbb::this_task_arena::isolate([&] {
-      // Of its own: as part of a group of tasks in which another one fails, it would leave shares out without a word.
-      tbb::task_group_context alone(tbb::task_group_context::isolated);
-      tbb::parallel_for(
-          std::size_t{0}, shares.tasks(),
-          [&](std::size_t task) {
-            LaneSums sums(rows, list, weights);
-            sum_share(sums, groups, shares, task, parts.data() + task * share, pulse);
-          },
-          alone);
+      for_all(shares.tasks(), [&](std::size_t task) {
+        LaneSums sums(rows, list, weights);
+        sum_share(sums, groups, shares, task, parts.data() + task * share, pulse);
+      });
     });
     for (std::size_t task = 0; task < shares.tasks(); task += shares.pieces) {
       double* const whole = parts.data() + task * share;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "momentset/error.hpp"
+#include "threads.hpp"
 
 namespace momentset {
 
@@ -10,7 +10,7 @@ Pulse::Pulse(std::stop_token stop, std::function<void(double)> progress, double 
     : stop_(std::move(stop)), progress_(std::move(progress)), expected_(operations) {}
 
 void Pulse::beat(double operations) {
-  if (stop_.stop_requested()) throw Cancelled();
+  stop_if_asked(stop_);
   if (!progress_) return;
   constexpr double worth_a_report = 1.0 / 256;
   const double fraction = std::min(1.0, (done_ += operations) / expected_);
