@@ -20,7 +20,7 @@ struct Tableau {
 /// x n column-major, overwritten. p n^2 + (p - n) n^2 operations.
 Tableau tableau_by_lu(std::vector<double>& vectors, std::size_t p, std::size_t n, Pulse& pulse);
 
-/// By QR factorisation with column pivoting: as many basic vectors as the rank (threshold sqrt(n) eps).
+/// By QR factorisation with column pivoting: as many basic vectors as the rank (threshold 2 sqrt(n) eps).
 Tableau tableau_by_qr(std::vector<double>& vectors, std::size_t p, std::size_t n);
 
 }  // namespace momentset
