@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +33,9 @@ struct Options {
   std::string output;
   std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
   std::optional<double> keep;
-  std::optional<int> order;
+  std::optional<double> tolerance;
+  std::string order = "auto";
+  std::string effort = "normal", smoothness = "smooth";
   std::optional<double> max_weight;
   std::vector<std::string> columns, exclude;
   std::string weights;
@@ -44,6 +48,10 @@ struct Options {
 
   bool to_stdout() const { return output == "-"; }
 };
+
+const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
+const std::map<std::string, Smoothness> smoothnesses{
+    {"analytic", Smoothness::analytic}, {"smooth", Smoothness::smooth}, {"kinked", Smoothness::kinked}};
 
 class Stopwatch {
  public:
@@ -74,7 +82,9 @@ void print_result(const std::string& text, const Options& options) {
   fmt::print(options.to_stdout() ? stderr : stdout, "{}", text);
 }
 
+/// 0 where a tolerance is asked for instead.
 std::size_t asked_size(const Options& options, std::size_t rows) {
+  if (options.tolerance) return 0;
   if (!options.size.empty()) return parse_count("--size", options.size);
   if (!(*options.keep > 0 && *options.keep <= 1)) {
     throw Error("--keep", fmt::format("{}", *options.keep), "must be a fraction above 0 and at most 1");
@@ -95,12 +105,18 @@ std::vector<Index> rows_to_keep(const Options& options, const io::Features& feat
 }
 
 /// Everything that `verify` needs to read the input in the same way, and what a reader of the certificate asks first.
-std::map<std::string, std::string> recorded(const Options& options, const io::Features& features) {
+std::map<std::string, std::string> recorded(const Options& options, const io::Features& features,
+                                            const Coreset& coreset) {
   return {{"inputs", fmt::format("{}", fmt::join(options.inputs, "\n"))},
           {"weights", features.weight_column},
           {"weight_sum", options.weight_sum},
           {"drop_invalid", options.drop_invalid ? "true" : "false"},
-          {"order", options.order ? "stated" : "default"},
+          {"order", options.order == "auto" ? "auto" : "stated"},
+          {"tolerance", options.tolerance ? fmt::format("{}", *options.tolerance) : ""},
+          {"effort", options.effort},
+          {"smoothness", options.smoothness},
+          {"choice", reason_of_choice(coreset.plan, coreset.trials)},
+          {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
           {"keep_rows", options.keep_rows}};
 }
@@ -122,19 +138,48 @@ void write_output(const io::Table& table, const io::Features& features, const Op
 void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
   PlanReport report;
   report.columns = features.columns;
-  const WeightedPoints points = features.points.view();
-  report.plan = plan(points.size(), points.dimension, compress_options);
+  const Choice choice = choose(features.points.view(), compress_options);
+  report.plan = choice.plan;
+  report.trials = choice.trials;
   report.threads = options.threads > 0 ? options.threads : int(std::max(1u, std::thread::hardware_concurrency()));
   if (!report.plan.notice.empty()) print_notices({report.plan.notice}, options);
   print_result(options.json ? report.json() : report.text(), options);
 }
 
 void require_consistent(const Options& options) {
-  if (options.size.empty() && !options.keep) throw Error("--size", "", "either it or --keep must be given");
+  if (options.size.empty() && !options.keep && !options.tolerance) {
+    throw Error("--size", "", "it, --keep or --tolerance must be given");
+  }
   if (options.threads < 0) throw Error("--threads", std::to_string(options.threads), "must not be negative");
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
   io::format_of(options.output);  // an unknown suffix shall not cost a compression
+}
+
+std::optional<int> stated_order(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  int order = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), order);
+  if (failure != std::errc() || end != text.data() + text.size()) {
+    throw Error("--order", text, "must be auto or a whole number");
+  }
+  return order;
+}
+
+CompressOptions library_options(const Options& options, const io::Features& features) {
+  const WeightedPoints points = features.points.view();
+  CompressOptions found;
+  found.size = asked_size(options, points.size());
+  found.tolerance = options.tolerance;
+  found.order = stated_order(options.order);
+  found.effort = efforts.at(options.effort);
+  found.smoothness = smoothnesses.at(options.smoothness);
+  found.max_weight = options.max_weight;
+  found.keep_rows = rows_to_keep(options, features);
+  found.seed = parse_count("--seed", options.seed);
+  found.threads = options.threads;
+  found.mass_scale = mass_scale(options.weight_sum, points);
+  return found;
 }
 
 int run(const Options& options) {
@@ -163,14 +208,7 @@ int run(const Options& options) {
 
   const WeightedPoints points = features.points.view();
   progress.set_rows(points.size());
-  CompressOptions compress_options;
-  compress_options.size = asked_size(options, points.size());
-  compress_options.order = options.order;
-  compress_options.max_weight = options.max_weight;
-  compress_options.keep_rows = rows_to_keep(options, features);
-  compress_options.seed = parse_count("--seed", options.seed);
-  compress_options.threads = options.threads;
-  compress_options.mass_scale = mass_scale(options.weight_sum, points);
+  CompressOptions compress_options = library_options(options, features);
   compress_options.progress = [&](std::string_view stage, double fraction) { progress.show(stage, fraction); };
   if (options.dry_run) {
     print_plan(options, features, compress_options);
@@ -181,7 +219,7 @@ int run(const Options& options) {
   progress.clear();
   print_notices(coreset.notices, options);
   coreset.certificate.columns = features.columns;
-  coreset.certificate.options = recorded(options, features);
+  coreset.certificate.options = recorded(options, features, coreset);
 
   const Stopwatch writing;
   if (certificate) certificate->write(coreset.certificate.to_json());
@@ -220,9 +258,26 @@ void add_compress(CLI::App& app, int& status) {
   command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
       ->type_name("OUT");
   CLI::Option* size = command->add_option("--size", options->size, "rows to keep")->type_name("N");
-  command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F")->excludes(size);
-  command->add_option("--order", options->order, "keep all moments up to this order [5, lowered to fit]")
-      ->type_name("K");
+  CLI::Option* keep =
+      command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F")->excludes(size);
+  command
+      ->add_option("--tolerance", options->tolerance,
+                   "keep as few rows as make the error of test functions at most E of their spread")
+      ->type_name("E")
+      ->excludes(size)
+      ->excludes(keep);
+  command
+      ->add_option("--order", options->order, "keep all moments up to this order; auto tries some and takes the best")
+      ->type_name("K")
+      ->capture_default_str();
+  command->add_option("--effort", options->effort, "operations that auto may lead to: low, normal or high")
+      ->check(CLI::IsMember({"low", "normal", "high"}))
+      ->capture_default_str();
+  command
+      ->add_option("--smoothness", options->smoothness,
+                   "functions to be exact for: analytic (long waves), smooth or kinked (short waves, ridges)")
+      ->check(CLI::IsMember({"analytic", "smooth", "kinked"}))
+      ->capture_default_str();
   command
       ->add_option("--max-weight", options->max_weight,
                    "no new weight above X times their mean, X > 1 [no bound]: nearly equal weights, fewer cells")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 // A rough rate for --dry-run, in operations a second and thread; measured compressions lie within a factor of two.
-constexpr double operations_per_second = 8e9;
+constexpr double operations_per_second = 6e10;
 
 double total(const std::vector<StageSeconds>& stages) {
   double sum = 0;
@@ -42,6 +43,26 @@ std::string counted(std::size_t number, const std::string& noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
+const OrderTrial* trial_of(const Plan& plan, const std::vector<OrderTrial>& trials) {
+  const auto found =
+      std::find_if(trials.begin(), trials.end(), [&](const OrderTrial& trial) { return trial.order == plan.order; });
+  return found == trials.end() ? nullptr : &*found;
+}
+
+json trials_json(const std::vector<OrderTrial>& trials) {
+  json list = json::array();
+  for (const OrderTrial& trial : trials) {
+    list.push_back({{"order", trial.order},
+                    {"features", trial.features},
+                    {"cells", trial.cells},
+                    {"operations", trial.operations},
+                    {"typical_error", trial.typical_error},
+                    {"largest_error", trial.largest_error},
+                    {"measured", trial.measured}});
+  }
+  return list;
+}
+
 json stage_seconds(const std::vector<StageSeconds>& stages) {
   json object = json::object();
   for (const StageSeconds& stage : stages) object[stage.stage] = stage.seconds;
@@ -49,6 +70,17 @@ json stage_seconds(const std::vector<StageSeconds>& stages) {
 }
 
 }  // namespace
+
+std::string reason_of_choice(const Plan& plan, const std::vector<OrderTrial>& trials) {
+  std::string text;
+  for (const OrderTrial& trial : trials) {
+    text += fmt::format("{}{}: {:.1e}{}", text.empty() ? "expected error by order: " : ", ", trial.order,
+                        trial.typical_error, trial.measured ? "" : " (continued)");
+  }
+  return text.empty()
+             ? text
+             : fmt::format("order {} of {}..{}; {}", plan.order, trials.front().order, trials.back().order, text);
+}
 
 double peak_memory() {
   // Not getrusage: its figure includes the process that started this one.
@@ -69,6 +101,15 @@ std::string Report::text() const {
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
                    coreset->plan.cells == 1 ? "one cell" : "each of " + counted(coreset->plan.cells, "cell")));
+  if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
+    line(text, "order",
+         fmt::format("the best of {} to {} by trials; expected error {:.1e} of the spread (typical), {:.1e} (largest)",
+                     coreset->trials.front().order, coreset->trials.back().order, trial->typical_error,
+                     trial->largest_error));
+  }
+  if (coreset->achieved_error) {
+    line(text, "achieved error", fmt::format("{:.1e} of the spread at most", *coreset->achieved_error));
+  }
   line(text, "moment residual",
        fmt::format("{:.1e} at worst (allowed: {:.1e})", certificate.worst_residual(), certificate.tolerance));
   line(text, "effective size",
@@ -99,6 +140,8 @@ std::string Report::json() const {
       {"columns", certificate.columns},
       {"order", coreset->plan.order},
       {"features", coreset->plan.features},
+      {"trials", trials_json(coreset->trials)},
+      {"achieved_error", coreset->achieved_error ? nlohmann::json(*coreset->achieved_error) : nlohmann::json()},
       {"cells", coreset->plan.cells},
       {"rank_deficient_cells", coreset->rank_deficient_cells},
       {"worst_residual", certificate.worst_residual()},
@@ -118,6 +161,12 @@ std::string PlanReport::text() const {
   line(text, "rows", fmt::format("{} -> {}", grouped(plan.rows), grouped(plan.size)));
   line(text, "columns", fmt::format("{} ({})", plan.dimension, fmt::join(columns, ", ")));
   line(text, "order", fmt::format("{}: {} moments", plan.order, grouped(plan.features)));
+  for (const OrderTrial& trial : trials) {
+    line(text, trial.order == trials.front().order ? "tried" : "",
+         fmt::format("order {:>2}: {:>7} moments, {:>9} cell{}, expected error {:.1e}{}{}", trial.order,
+                     grouped(trial.features), grouped(trial.cells), trial.cells == 1 ? " " : "s", trial.typical_error,
+                     trial.measured ? "" : ", continued from lower orders", trial.order == plan.order ? "  <-" : ""));
+  }
   line(text, "cells",
        fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
                    grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
@@ -136,6 +185,7 @@ std::string PlanReport::json() const {
       {"dimension", plan.dimension},
       {"order", plan.order},
       {"features", plan.features},
+      {"trials", trials_json(trials)},
       {"cells", plan.cells},
       {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
       {"expected_seconds", plan.operations / operations_per_second / threads},

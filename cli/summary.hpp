@@ -25,11 +25,15 @@ struct Report {
 struct PlanReport {
   std::vector<std::string> columns;
   Plan plan;
+  std::vector<OrderTrial> trials;
   int threads = 1;
 
   std::string text() const;
   std::string json() const;
 };
+
+/// Why a plan has this order: what was expected of it and of the orders below and above. Empty if nothing was tried.
+std::string reason_of_choice(const Plan& plan, const std::vector<OrderTrial>& trials);
 
 /// Largest resident memory of this process so far, in bytes.
 double peak_memory();

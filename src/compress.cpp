@@ -20,7 +20,9 @@
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
+#include "order_choice.hpp"
 #include "threads.hpp"
+#include "tolerance.hpp"
 
 namespace momentset {
 namespace {
@@ -158,7 +160,11 @@ std::vector<Survivor> rows_of_positive_weight(const WeightedPoints& points) {
 }
 
 void require_usable(const CompressOptions& options) {
-  if (options.size == 0) throw Error("size", "0", "must be at least 1");
+  if (options.tolerance && options.size > 0) throw Error("size", std::to_string(options.size), "excludes a tolerance");
+  if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
+    throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
+  }
+  if (!options.tolerance && options.size == 0) throw Error("size", "0", "must be at least 1");
   if (options.order && *options.order < 0) throw Error("order", std::to_string(*options.order), "must not be negative");
   if (options.threads < 0) throw Error("threads", std::to_string(options.threads), "must not be negative");
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
@@ -187,7 +193,8 @@ double largest_weight(const DistinctPoints& distinct, const Plan& plan, double m
 }
 
 /// What recombining the cells could not do.
-void add_notices(const DistinctPoints& distinct, double bound, Coreset& result) {
+void add_notices(const DistinctPoints& distinct, const CompressOptions& request, Coreset& result) {
+  const double bound = request.max_weight ? largest_weight(distinct, result.plan, *request.max_weight) : infinity;
   const auto heavy =
       std::count_if(distinct.weights.begin(), distinct.weights.end(), [&](double w) { return w > bound; });
   if (heavy > 0) {
@@ -202,11 +209,11 @@ void add_notices(const DistinctPoints& distinct, double bound, Coreset& result) 
 }
 
 /// Reduces the distinct points as planned, cell by cell, and appends the survivors.
-void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, const CompressOptions& options,
-                       Stopwatch& stopwatch, Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
+void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+                       const CompressOptions& options, Stopwatch& stopwatch, Coreset& result, CellTree& tree,
+                       std::vector<Survivor>& survivors) {
   Plan& plan = result.plan;
   stopwatch.start("partition");
-  const std::vector<double> scale = inverse_spreads(points, distinct);
   Partition partition =
       kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale, .stop = options.stop});
   const std::vector<double> weights = in_order_of(partition, distinct, points.size());
@@ -219,7 +226,7 @@ void compress_distinct(const WeightedPoints& points, const DistinctPoints& disti
   fill_up(cells, partition, compressor, plan.size);
   if (rows_kept(cells) < plan.size && plan.cells > 1) {  // larger cells leave more choice
     plan.cells /= 2;
-    compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
+    compress_distinct(points, distinct, scale, options, stopwatch, result, tree, survivors);
     return;
   }
 
@@ -232,8 +239,95 @@ void compress_distinct(const WeightedPoints& points, const DistinctPoints& disti
     if (!cells[c].exact()) ++result.inexact_cells;
   }
   tree = partition.tree;
-  add_notices(distinct, bound, result);
 }
+
+/// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
+std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoints& distinct,
+                               std::span<const double> scale, CompressOptions& request) {
+  std::vector<OrderTrial> trials;
+  double OrderTrial::*const error = request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
+  if (request.tolerance) {
+    request.size = size_for_tolerance(points, distinct, scale, request, trials);
+  } else if (!request.order) {
+    trials = try_orders(points, distinct, scale, request);
+  }
+  if (!request.order && !trials.empty()) request.order = best_of(trials, error).order;
+  return trials;
+}
+
+/// Whether the survivors do what was asked. If not, the request is for more of them.
+bool suffices(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+              std::span<const Survivor> survivors, CompressOptions& request, Coreset& result) {
+  if (!request.tolerance) return true;
+  std::vector<Index> rows;
+  std::vector<double> weights;
+  for (const Survivor& survivor : survivors) {
+    rows.push_back(survivor.row);
+    weights.push_back(survivor.weight);
+  }
+  result.achieved_error = achieved_error(points, distinct, scale, rows, weights, request);
+  if (*result.achieved_error <= *request.tolerance) return true;
+  request.size = enlarged(request.size, *result.achieved_error, *request.tolerance, result.plan);
+  return false;
+}
+
+/// Too few to drop any: every row, or where equal ones would be too many one for each distinct point.
+std::vector<Survivor> keep_all(const WeightedPoints& points, const DistinctPoints& distinct, std::vector<Survivor> kept,
+                               std::size_t size, Coreset& result) {
+  std::vector<Survivor> all = rows_of_positive_weight(points);
+  const bool every_row = all.size() <= size;
+  result.notices.push_back(fmt::format("size {} is not below the {}{} rows: all are kept", size,
+                                       every_row ? all.size() : result.distinct, every_row ? "" : " distinct"));
+  if (every_row) return all;
+  for (std::size_t k = 0; k < distinct.numbers.size(); ++k) kept.push_back({distinct.numbers[k], distinct.weights[k]});
+  return kept;
+}
+
+bool must_drop(const DistinctPoints& distinct, const CompressOptions& request) {
+  return request.tolerance || distinct.numbers.size() + request.keep_rows.size() > request.size;
+}
+
+/// The rows that survive, with their weights, in any order.
+std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints& distinct,
+                             const std::vector<Survivor>& kept, CompressOptions request, Stopwatch& stopwatch,
+                             Coreset& result, CellTree& tree) {
+  const std::size_t q = distinct.numbers.size();
+  std::vector<double> scale;
+  if (must_drop(distinct, request)) {
+    if (request.tolerance || !request.order) stopwatch.start("choose");
+    scale = inverse_spreads(points, distinct);
+    result.trials = settle(points, distinct, scale, request);
+  }
+  for (;;) {
+    result.plan = plan(q, points.dimension, request);
+    if (q <= result.plan.size) return keep_all(points, distinct, kept, request.size, result);
+    std::vector<Survivor> survivors;
+    compress_distinct(points, distinct, scale, request, stopwatch, result, tree, survivors);
+    if (!suffices(points, distinct, scale, survivors, request, result)) continue;
+    add_notices(distinct, request, result);
+    survivors.insert(survivors.end(), kept.begin(), kept.end());
+    if (survivors.size() < request.size) {
+      result.notices.push_back(
+          fmt::format("size {} cannot be met with positive weights: {} rows are kept", request.size, survivors.size()));
+    }
+    return survivors;
+  }
+}
+
+/// The points as they are worked on, and the request with each row to keep named once.
+struct Prepared {
+  std::vector<Survivor> kept;
+  DistinctPoints distinct;
+  CompressOptions request;
+
+  Prepared(const WeightedPoints& points, const CompressOptions& options) : request(options) {
+    const std::vector<bool> keep = marked(options.keep_rows, points.size());
+    kept = kept_rows(points, keep);
+    distinct = merge_equal(points, keep, options.stop);
+    request.keep_rows.clear();
+    for (const Survivor& survivor : kept) request.keep_rows.push_back(survivor.row);
+  }
+};
 
 }  // namespace
 
@@ -246,33 +340,11 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
   tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] {
     stopwatch.start("merge equal points");
-    const std::vector<bool> keep = marked(options.keep_rows, points.size());
-    std::vector<Survivor> survivors = kept_rows(points, keep);
-    const DistinctPoints distinct = merge_equal(points, keep, options.stop);
-    result.distinct = distinct.numbers.size() + survivors.size();
-    CompressOptions once = options;  // a row that is asked for twice is kept once
-    once.keep_rows.clear();
-    for (const Survivor& survivor : survivors) once.keep_rows.push_back(survivor.row);
-    result.plan = plan(distinct.numbers.size(), points.dimension, once);
+    const Prepared prepared(points, options);
+    result.distinct = prepared.distinct.numbers.size() + prepared.kept.size();
+    std::vector<Survivor> survivors =
+        reduce(points, prepared.distinct, prepared.kept, prepared.request, stopwatch, result, tree);
     if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
-
-    std::vector<Survivor> all;
-    if (distinct.numbers.size() > result.plan.size) {
-      compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
-      if (survivors.size() < options.size) {
-        result.notices.push_back(fmt::format("size {} cannot be met with positive weights: {} rows are kept",
-                                             options.size, survivors.size()));
-      }
-    } else if (all = rows_of_positive_weight(points); all.size() <= options.size) {
-      result.notices.push_back(fmt::format("size {} is not below the {} rows: all are kept", options.size, all.size()));
-      survivors = std::move(all);
-    } else {
-      result.notices.push_back(
-          fmt::format("size {} is not below the {} distinct rows: all are kept", options.size, result.distinct));
-      for (std::size_t k = 0; k < distinct.numbers.size(); ++k) {
-        survivors.push_back({distinct.numbers[k], distinct.weights[k]});
-      }
-    }
     std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
     for (const Survivor& survivor : survivors) {
       result.rows.push_back(survivor.row);
@@ -291,6 +363,22 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
   stopwatch.stop();
   notice_if_random_does_as_well(result);
   return result;
+}
+
+Choice choose(const WeightedPoints& points, const CompressOptions& options) {
+  require_usable(options);
+  require_valid(points);
+  Choice choice;
+  tbb::task_arena arena(arena_threads(options.threads));
+  arena.execute([&] {
+    Prepared prepared(points, options);
+    if (must_drop(prepared.distinct, prepared.request)) {
+      const std::vector<double> scale = inverse_spreads(points, prepared.distinct);
+      choice.trials = settle(points, prepared.distinct, scale, prepared.request);
+    }
+    choice.plan = plan(prepared.distinct.numbers.size(), points.dimension, prepared.request);
+  });
+  return choice;
 }
 
 std::string Coreset::summary() const {

@@ -1,3 +1,5 @@
+#include "plan.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,14 +16,6 @@ namespace {
 constexpr int default_order = 5;
 
 constexpr std::size_t most_points = std::numeric_limits<std::size_t>::max();
-
-/// Points that a cell must keep for n features: n, and where weights are bounded by X times their mean n + 1 beside the
-/// 1 / X of all that are at their bound.
-std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
-  if (!max_weight || features == most_points) return features;
-  const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
-  return points < 0x1p53 ? std::size_t(points) : most_points;
-}
 
 /// The order to use for `size` points of `rows`, and in `notice` why it is not the default.
 int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, const CompressOptions& options,
@@ -56,6 +50,19 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
 }
 
 }  // namespace
+
+std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
+  if (!max_weight || features == most_points) return features;
+  const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
+  return points < 0x1p53 ? std::size_t(points) : most_points;
+}
+
+// 7 n^3 for LU, solve and pivots, as much again for what pivots and refits wait for; the second term was measured: with
+// it 5e10 to 1.3e11 operations a second and thread for n = 56 to 969.
+double halving_operations(std::size_t features) {
+  const double n = double(features);
+  return 14 * n * n * n + 2000 * n * n;
+}
 
 std::size_t feature_count(std::size_t dimension, int order) {
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
@@ -98,7 +105,8 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
 
   const double q = double(rows), m = double(dimension), n = double(plan.features), cells = double(plan.cells);
   const double halvings = 1 + std::log2(q / double(plan.size));
-  const double recombining = options.max_weight ? 6 * q * n * n : 8 * q * n + cells * halvings * 14 * n * n * n;
+  const double recombining =
+      options.max_weight ? 6 * q * n * n : 8 * q * n + cells * halvings * halving_operations(plan.features);
   plan.operations = recombining + 20 * q * m * (1 + std::log2(cells));
   plan.memory = q * (2 * (8 * m + 4) + 24) + 8 * (10 * n * n + q / cells);
   return plan;

@@ -202,8 +202,11 @@ INSTANTIATE_TEST_SUITE_P(All, Compress, testing::ValuesIn(compress_cases()),
                          [](const testing::TestParamInfo<CompressCase>& info) { return info.param.name; });
 
 TEST(CompressOutcome, CountsCellsThatLackRank) {
-  EXPECT_EQ(compress(uniform_points(5000, 2, 31).view(), options(210)).rank_deficient_cells, 0u);
-  const Coreset on_a_line = compress(line(5000).view(), options(280));
+  CompressOptions stated = options(210);
+  stated.order = 5;
+  EXPECT_EQ(compress(uniform_points(5000, 2, 31).view(), stated).rank_deficient_cells, 0u);
+  stated.size = 280;
+  const Coreset on_a_line = compress(line(5000).view(), stated);
   EXPECT_EQ(on_a_line.plan.cells, 5u);
   EXPECT_EQ(on_a_line.rank_deficient_cells, 5u);
 }

@@ -14,14 +14,30 @@
 
 namespace momentset {
 
+/// How much work the automatic choice of the order may lead to, in predicted operations (Plan::operations) for q
+/// points: low 2e10 + 2e4 q, normal 1e11 + 1e5 q, high 2e12 + 1e6 q. Never in seconds: results must not depend on the
+/// machine.
+enum class Effort { low, normal, high };
+
+/// The functions whose sums shall be kept, by which the order is chosen: analytic (long waves), smooth (waves of all
+/// lengths) or kinked (short waves, steep steps and ReLU ridges).
+enum class Smoothness { analytic, smooth, kinked };
+
 struct CompressOptions {
-  /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated.
+  /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated. 0 where `tolerance` is set.
   std::size_t size = 0;
-  /// Highest total degree K of the moments kept. Unset: 5, lowered until C(m + K, K) <= size.
+  /// In place of `size`: the smallest size found at which the error of the test functions' means is at most this, in
+  /// units of the functions' standard deviations, in each family that counts for the smoothness. Above 0.
+  std::optional<double> tolerance = {};
+  /// Highest total degree K of the moments kept. Unset: the one with the smallest error on test functions within the
+  /// effort, as tried on some of the cells.
   std::optional<int> order = {};
+  Effort effort = Effort::normal;
+  Smoothness smoothness = Smoothness::smooth;
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
-  /// Seed of whatever is random (here: the certificate's probes and random subsets).
+  /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
+  /// random subsets.
   std::uint64_t seed = 0;
   /// Threads to use; 0: all cores. The result is the same for any number.
   int threads = 0;
@@ -49,6 +65,17 @@ struct Plan {
   std::string notice;         ///< what was changed of the request and why; empty if nothing
 };
 
+/// What was found out about one order before choosing.
+struct OrderTrial {
+  int order = 0;             ///< K
+  std::size_t features = 0;  ///< n = C(m + K, K)
+  std::size_t cells = 0;     ///< L
+  double operations = 0;     ///< Plan::operations
+  double typical_error = 0;  ///< geometric mean over the families of test functions, in units of their spread
+  double largest_error = 0;  ///< largest over these families
+  bool measured = false;     ///< on some of the cells; else continued from lower orders
+};
+
 /// Number of monomials in m variables of total degree <= K: C(m + K, K); saturates at SIZE_MAX.
 std::size_t feature_count(std::size_t dimension, int order);
 
@@ -56,8 +83,18 @@ std::size_t feature_count(std::size_t dimension, int order);
 int highest_order(std::size_t dimension, std::size_t size, int limit);
 
 /// What compress would do with `rows` distinct points of positive weight beside options.keep_rows (distinct numbers).
+/// An order that is not stated counts as 5, lowered until C(m + K, K) <= size: the points are not seen here.
 /// Throws Error naming the option, and the sizes and orders that would do, if the request cannot be met.
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options);
+
+struct Choice {
+  Plan plan;
+  std::vector<OrderTrial> trials;  ///< by which size and order were chosen, ascending; empty where both were stated
+};
+
+/// What compress would do with these points: chooses size and order where they are not stated, and compresses nothing.
+/// Throws Error as compress does. About a fifth of the effort's operations at most; some times that for a tolerance.
+Choice choose(const WeightedPoints& points, const CompressOptions& options);
 
 struct StageSeconds {
   std::string stage;
@@ -71,7 +108,11 @@ struct Coreset {
   Certificate certificate;
   std::size_t distinct = 0;  ///< distinct points with positive weight in the input
   std::size_t rank_deficient_cells = 0;
-  std::size_t inexact_cells = 0;     ///< whose moments could not be kept to 50 eps: see Recombination::exact()
+  std::size_t inexact_cells = 0;   ///< whose moments could not be kept to 50 eps: see Recombination::exact()
+  std::vector<OrderTrial> trials;  ///< by which the order was chosen, ascending; empty where it was stated
+  /// Where a tolerance was asked for: largest error over the families of test functions, in units of their spread, of
+  /// functions that played no part in choosing the size.
+  std::optional<double> achieved_error = {};
   std::vector<std::string> notices;  ///< what the caller should know: order lowered, all kept, no better than random
   std::vector<StageSeconds> stages;
 
@@ -79,8 +120,8 @@ struct Coreset {
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
-/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4). The main road: merge equal points, scale, plan,
-/// partition, recombine each cell, join, certify.
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4). The main road: merge equal points, scale, choose the
+/// order, plan, partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
 /// all of them (and a notice). Only where equal weights on a lattice make weights vanish in pairs whichever way the

@@ -124,6 +124,23 @@ def test_size_below_a_stated_order(refused, table):
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 40, "--order", 5, says=["40", "56", "order 4"])
 
 
+@pytest.mark.parametrize("tolerance", ["0", "-1e-3", "nan", "inf", "small"])
+def test_tolerances_that_cannot_be(refused, table, tolerance):
+    refused("compress", "points.parquet", "-o", "o.csv", "--tolerance", tolerance, says="tolerance")
+
+
+def test_size_and_tolerance_exclude_each_other(refused, table):
+    refused("compress", "points.parquet", "-o", "o.csv", "--size", 40, "--tolerance", 0.1, says=["--size", "--tolerance"])
+    refused("compress", "points.parquet", "-o", "o.csv", "--keep", 0.1, "--tolerance", 0.1, says=["--keep", "--tolerance"])
+    refused("compress", "points.parquet", "-o", "o.csv", says=["--size", "--keep", "--tolerance"])
+
+
+@pytest.mark.parametrize("option", ["--effort", "--smoothness"])
+def test_unknown_words_are_answered_by_the_known(refused, table, option):
+    words = {"--effort": "high", "--smoothness": "kinked"}
+    refused("compress", "points.parquet", "-o", "o.csv", "--size", 40, option, "most", says=[option, words[option]])
+
+
 @pytest.mark.parametrize("order", ["-1", "three", "1000000000"])
 def test_order_out_of_range(refused, table, order):
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 40, "--order", order, says="order")

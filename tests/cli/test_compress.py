@@ -96,10 +96,40 @@ def test_columns_exclude_and_order(run, tmp_path, table):
     assert json.loads(result.stdout)["columns"] == ["x", "y"]
 
 
-def test_default_order_is_lowered_with_a_notice(run, table):
-    result = run("compress", "points.parquet", "-o", "small.parquet", "--size", 12, "--json")
-    assert json.loads(result.stdout)["order"] == 2
-    assert "order lowered from 5 to 2" in result.stderr
+def test_the_order_is_chosen_by_trials(run, tmp_path, table):
+    result = run("compress", "points.parquet", "-o", "small.parquet", "--size", 120, "--json")
+    summary = json.loads(result.stdout)
+    orders = [trial["order"] for trial in summary["trials"]]
+    assert orders == list(range(len(orders))) and orders[-1] <= 7  # 120 = C(3 + 7, 7)
+    expected = {trial["order"]: trial["typical_error"] for trial in summary["trials"]}
+    assert expected[summary["order"]] <= 1.5 * min(expected.values())
+    options = json.loads((tmp_path / "small.parquet.certificate.json").read_text())["options"]
+    assert options["order"] == "auto" and (options["effort"], options["smoothness"]) == ("normal", "smooth")
+    assert options["choice"].startswith(f"order {summary['order']} of 0..{orders[-1]}; expected error by order: 0: ")
+    text = run("compress", "points.parquet", "-o", "small.parquet", "--size", 120, "--order", "auto", "--force").stdout
+    assert f"the best of 0 to {orders[-1]} by trials" in text
+
+
+def test_effort_and_smoothness(run, table):
+    def trials(*flags):
+        return json.loads(run("compress", "points.parquet", "--size", 500, "--dry-run", "--json", *flags).stdout)["trials"]
+
+    smooth = trials()
+    assert trials("--effort", "low") and len(trials("--effort", "low")) <= len(smooth) <= len(trials("--effort", "high"))
+    for smoothness, factor in {"analytic": 1 / 3, "kinked": 3}.items():
+        error = trials("--smoothness", smoothness)[3]["typical_error"] / smooth[3]["typical_error"]
+        assert error < factor if factor < 1 else error > factor
+
+
+def test_tolerance_in_place_of_a_size(run, tmp_path, table):
+    result = run("compress", "points.parquet", "-o", "small.parquet", "--tolerance", 0.02, "--json")
+    summary = json.loads(result.stdout)
+    assert summary["achieved_error"] <= 0.02 and summary["size"] < 1000
+    fewer = run("compress", "points.parquet", "-o", "fewer.parquet", "--tolerance", 0.1, "--json")
+    assert json.loads(fewer.stdout)["size"] < summary["size"]
+    assert "of the spread" in run("compress", "points.parquet", "-o", "a.csv", "--tolerance", 0.02).stdout
+    planned = json.loads(run("compress", "points.parquet", "--tolerance", 0.02, "--dry-run", "--json").stdout)
+    assert planned["size"] <= summary["size"]
 
 
 def test_weights_and_weight_sum(run, tmp_path, points):
@@ -240,7 +270,7 @@ def test_no_better_than_random_is_said(run, tmp_path):
 
 def test_dry_run_prints_the_plan_and_writes_nothing(run, tmp_path, table):
     before = sorted(tmp_path.iterdir())
-    result = run("compress", "points.parquet", "--size", 120, "--dry-run", "--json")
+    result = run("compress", "points.parquet", "--size", 120, "--order", 5, "--dry-run", "--json")
     plan = json.loads(result.stdout)
     assert (plan["dimension"], plan["order"], plan["features"], plan["cells"]) == (3, 5, 56, 2)
     assert plan["expected_memory_bytes"] > 0 and plan["expected_seconds"] > 0

@@ -21,7 +21,7 @@ def test_info_shows_shape_columns_ranges_and_orders(run, table, points):
 
 
 def test_info_of_an_output_tells_where_it_came_from(run, table):
-    run("compress", "points.parquet", "-o", "small.parquet", "--size", 90)
+    run("compress", "points.parquet", "-o", "small.parquet", "--size", 90, "--order", 5)
     info = json.loads(run("info", "small.parquet", "--json").stdout)
     assert info["momentset"]["columns"] == ["x", "y", "z"] and info["momentset"]["order"] == 5
 

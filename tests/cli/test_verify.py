@@ -165,7 +165,7 @@ def test_metadata_serve_where_the_certificate_is_gone(run, tmp_path, table):
 
 
 def test_flags_serve_where_metadata_are_gone_too(run, refused, tmp_path, table):
-    run("compress", "points.parquet", "-o", "small.csv", "--size", 200)
+    run("compress", "points.parquet", "-o", "small.csv", "--size", 200, "--order", 5)
     (tmp_path / "small.csv.certificate.json").unlink()
     refused("verify", "points.parquet", "small.csv", says=["small.csv", "--order"])
     result = run("verify", "points.parquet", "small.csv", "--columns", "x,y,z", "--order", 5)

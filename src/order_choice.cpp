@@ -1,0 +1,257 @@
+#include "order_choice.hpp"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "cell_compressor.hpp"
+#include "certificate/random.hpp"
+#include "held_out_probes.hpp"
+#include "momentset/partition/kd_tree.hpp"
+#include "plan.hpp"
+#include "threads.hpp"
+
+namespace momentset {
+namespace {
+
+constexpr int most_orders = 30;
+constexpr std::size_t sample_factor = 4;     // points of the sample for each one to be kept
+constexpr std::size_t spread_points = 4096;  // as many tell the functions' spread to a few per cent
+constexpr double trial_share = 0.1;          // of the effort, for the trial of one order
+
+double allowed_operations(Effort effort, std::size_t rows) {
+  const double q = double(rows);
+  if (effort == Effort::low) return 2e10 + 2e4 * q;
+  return effort == Effort::normal ? 1e11 + 1e5 * q : 2e12 + 1e6 * q;
+}
+
+/// The points that the trials are made with: a copy, one from each of equal stretches of the points.
+struct Sample {
+  std::vector<double> coordinates, weights;  // weights sum to the points' mass
+  std::vector<Index> numbers;                // 0, 1, 2, ...
+  std::size_t dimension;
+
+  WeightedPoints view() const { return {coordinates, weights, dimension}; }
+};
+
+Sample draw_sample(const WeightedPoints& points, const DistinctPoints& distinct, std::size_t count,
+                   certificate::Random& random) {
+  const std::size_t q = distinct.numbers.size(), m = points.dimension;
+  Sample sample{{}, {}, {}, m};
+  sample.coordinates.reserve(count * m);
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::size_t begin = q * k / count, end = q * (k + 1) / count;
+    const std::size_t i = begin + random.below(std::uint32_t(end - begin));
+    const double* x = points.point(distinct.numbers[i]);
+    sample.coordinates.insert(sample.coordinates.end(), x, x + m);
+    sample.weights.push_back(distinct.weights[i]);
+  }
+  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  const double factor = mass / std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
+  for (double& weight : sample.weights) weight *= factor;
+  sample.numbers.resize(count);
+  std::iota(sample.numbers.begin(), sample.numbers.end(), Index{0});
+  return sample;
+}
+
+/// The first `count` of the sample's points that lie evenly in it.
+PointSet thinned(const Sample& sample, std::size_t count) {
+  const std::size_t m = sample.dimension, all = sample.numbers.size();
+  PointSet some{{}, {}, m};
+  for (std::size_t k = 0; k < std::min(count, all); ++k) {
+    const std::size_t i = all * k / std::min(count, all);
+    some.coordinates.insert(some.coordinates.end(), sample.coordinates.begin() + std::ptrdiff_t(i * m),
+                            sample.coordinates.begin() + std::ptrdiff_t((i + 1) * m));
+    some.weights.push_back(sample.weights[i]);
+  }
+  return some;
+}
+
+/// `count` of the numbers below `all`, ascending.
+std::vector<std::size_t> some_of(std::size_t all, std::size_t count, certificate::Random& random) {
+  std::vector<std::size_t> chosen(all);
+  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  count = std::min(count, all);
+  for (std::size_t k = 0; k < count; ++k) std::swap(chosen[k], chosen[k + random.below(std::uint32_t(all - k))]);
+  chosen.resize(count);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+/// Cells of a trial: enough for a thousand survivors or so, so that chance does not rule, but not many large ones.
+std::size_t cells_to_try(std::size_t features) { return std::clamp<std::size_t>(600 / features, 2, 32); }
+
+double trial_operations(std::size_t features) {
+  return double(cells_to_try(features)) * (1 + std::log2(double(sample_factor))) * halving_operations(features);
+}
+
+class Trials {
+ public:
+  Trials(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+         const CompressOptions& options)
+      : options_(options),
+        scale_(scale),
+        rows_(distinct.numbers.size()),
+        size_(options.size - options.keep_rows.size()),
+        random_(options.seed, 2),
+        sample_(draw_sample(points, distinct, std::min(rows_, sample_factor * size_), random_)),
+        probes_(thinned(sample_, spread_points).view(), scale, options.seed),
+        mass_(std::accumulate(sample_.weights.begin(), sample_.weights.end(), 0.0)) {}
+
+  /// Parts of the sample large enough for four cells of n features each; a few of all there are.
+  void cut_windows(std::size_t features) {
+    constexpr std::size_t cells_in_a_window = 4, windows = 4;
+    const std::size_t in_a_cell = sample_factor * points_of_a_cell(features, options_.max_weight);
+    const std::size_t count = std::max<std::size_t>(1, sample_.numbers.size() / (cells_in_a_window * in_a_cell));
+    Partition all = kd_tree(sample_.view(), sample_.numbers,
+                            {.cells = count, .size = std::max(count, size_), .scale = scale_, .stop = options_.stop});
+    windows_.clear();
+    for (const std::size_t w : some_of(count, windows, random_)) {
+      const auto begin = all.order.begin() + std::ptrdiff_t(all.cells[w].begin);
+      windows_.emplace_back(begin, begin + std::ptrdiff_t(all.cells[w].size()));
+    }
+  }
+
+  void measure(OrderTrial& trial) const {
+    std::vector<double> squares(probes_.size());
+    std::size_t tried = 0;
+    certificate::Random random(options_.seed, 3);
+    const std::size_t wanted = (cells_to_try(trial.features) + windows_.size() - 1) / windows_.size();
+    for (const std::vector<Index>& window : windows_) tried += add_window(window, trial, wanted, random, squares);
+    // Cells err independently: L times the mean square of one.
+    for (double& square : squares) square *= double(trial.cells) / double(tried) / (mass_ * mass_);
+    const FamilyErrors errors = probes_.errors(squares);
+    trial.typical_error = typical_error(errors, options_.smoothness);
+    trial.largest_error = largest_error(errors, options_.smoothness);
+    trial.measured = true;
+  }
+
+ private:
+  /// Adds the squared errors of some cells of a window; returns how many.
+  std::size_t add_window(const std::vector<Index>& window, const OrderTrial& trial, std::size_t wanted,
+                         certificate::Random& random, std::vector<double>& squares) const {
+    const std::size_t q = sample_.numbers.size(), each = points_of_a_cell(trial.features, options_.max_weight);
+    const std::size_t kept = std::max<std::size_t>(1, size_ * window.size() / q);
+    const std::size_t cells = std::clamp<std::size_t>(kept / each, 1, window.size());
+    const Partition partition = kd_tree(
+        sample_.view(), window,
+        {.cells = cells, .size = std::clamp(kept, cells, window.size()), .scale = scale_, .stop = options_.stop});
+    std::vector<double> weights(window.size());
+    for (std::size_t k = 0; k < weights.size(); ++k) weights[k] = sample_.weights[partition.order[k]];
+    const double bound =
+        options_.max_weight ? *options_.max_weight * mass_ / double(size_) : std::numeric_limits<double>::infinity();
+    const CellCompressor compressor(partition, weights, scale_, trial.order, bound, options_.stop);
+    const std::vector<std::size_t> chosen = some_of(cells, wanted, random);
+    std::vector<std::vector<double>> errors(chosen.size(), std::vector<double>(probes_.size()));
+    for_all(chosen.size(),
+            [&](std::size_t c) { add_cell(partition, partition.cells[chosen[c]], weights, compressor, errors[c]); });
+    for (const std::vector<double>& error : errors) {
+      for (std::size_t f = 0; f < squares.size(); ++f) squares[f] += error[f] * error[f];
+    }
+    return chosen.size();
+  }
+
+  /// Errors of the functions' sums over one cell: with the new weights less with the old ones.
+  void add_cell(const Partition& partition, const Cell& cell, std::span<const double> weights,
+                const CellCompressor& compressor, std::vector<double>& errors) const {
+    const Recombination found = compressor(cell, cell.quota);
+    std::vector<double> changes;
+    for (const double weight : weights.subspan(cell.begin, cell.size())) changes.push_back(-weight);
+    for (std::size_t k = 0; k < found.support.size(); ++k) changes[found.support[k]] += found.weights[k];
+    probes_.add(partition.coordinates.data() + cell.begin * sample_.dimension, changes.data(), cell.size(), errors);
+  }
+
+  const CompressOptions& options_;
+  std::span<const double> scale_;
+  std::size_t rows_, size_;
+  certificate::Random random_;
+  Sample sample_;
+  HeldOutProbes probes_;
+  double mass_;
+  std::vector<std::vector<Index>> windows_;
+};
+
+/// The orders that fit, with what each would cost; at least one.
+std::vector<OrderTrial> candidates(std::size_t rows, std::size_t dimension, const CompressOptions& options) {
+  const std::size_t size = options.size - options.keep_rows.size();
+  const double allowed = allowed_operations(options.effort, rows);
+  std::vector<OrderTrial> found;
+  CompressOptions stated = options;
+  for (int order = options.order.value_or(0); order <= options.order.value_or(most_orders); ++order) {
+    const std::size_t features = feature_count(dimension, order);
+    if (!options.order && points_of_a_cell(features, options.max_weight) > size) break;
+    stated.order = order;
+    const Plan plan = momentset::plan(rows, dimension, stated);
+    if (!found.empty() && plan.operations > allowed) break;
+    found.push_back({order, features, plan.cells, plan.operations});
+  }
+  if (found.empty()) momentset::plan(rows, dimension, options);  // says what would fit
+  return found;
+}
+
+/// Continues the logarithm of the errors of the last measured orders on a line, less steeply than it was.
+void continue_errors(std::vector<OrderTrial>& trials, std::size_t measured) {
+  constexpr std::size_t points = 3;
+  constexpr double caution = 0.7;
+  const std::size_t first = measured > points ? measured - points : 0;
+  const OrderTrial &from = trials[first], &last = trials[measured - 1];
+  const double steps = double(measured - 1 - first);
+  const auto slope = [&](double OrderTrial::*error) {
+    return steps > 0 && from.*error > 0 && last.*error > 0 ? caution * std::log(last.*error / from.*error) / steps : 0;
+  };
+  const double typical = slope(&OrderTrial::typical_error), largest = slope(&OrderTrial::largest_error);
+  for (std::size_t k = measured; k < trials.size(); ++k) {
+    const double beyond = double(k - measured + 1);
+    trials[k].typical_error = last.typical_error * std::exp(typical * beyond);
+    trials[k].largest_error = last.largest_error * std::exp(largest * beyond);
+  }
+}
+
+}  // namespace
+
+std::vector<OrderTrial> try_orders(const WeightedPoints& points, const DistinctPoints& distinct,
+                                   std::span<const double> scale, const CompressOptions& options) {
+  constexpr double exact = 1e-15;      // where nothing is left to gain
+  constexpr std::size_t patience = 3;  // orders that may be worse in a row
+  const std::size_t q = distinct.numbers.size();
+  std::vector<OrderTrial> trials = candidates(q, points.dimension, options);
+  const double affordable = trial_share * allowed_operations(options.effort, q);
+  std::size_t measurable = 0;
+  while (measurable < trials.size() &&
+         (measurable == 0 || trial_operations(trials[measurable].features) <= affordable)) {
+    ++measurable;
+  }
+  Trials experiment(points, distinct, scale, options);
+  experiment.cut_windows(trials[measurable - 1].features);
+  std::size_t measured = 0, best = 0;
+  while (measured < measurable) {
+    stop_if_asked(options.stop);
+    experiment.measure(trials[measured]);
+    if (trials[measured].typical_error < trials[best].typical_error) best = measured;
+    ++measured;
+    if (trials[best].typical_error <= exact || measured > best + patience) {
+      trials.resize(measured);
+      break;
+    }
+  }
+  continue_errors(trials, measured);
+  return trials;
+}
+
+const OrderTrial& best_of(const std::vector<OrderTrial>& trials, double OrderTrial::*error) {
+  constexpr double scatter = 1.15, promise = 0.8;
+  const auto expected = [&](const OrderTrial& trial) { return trial.*error / (trial.measured ? 1 : promise); };
+  double smallest = expected(trials.front());
+  for (const OrderTrial& trial : trials) smallest = std::min(smallest, expected(trial));
+  const auto close = [&](const OrderTrial& trial) { return expected(trial) <= scatter * smallest; };
+  // Cells of one point keep nothing but the mass: only where more does not do as well.
+  const auto first = trials.begin() + (trials.front().order == 0 && trials.size() > 1 ? 1 : 0);
+  const auto cheapest = std::find_if(first, trials.end(), close);
+  return cheapest == trials.end() ? trials.front() : *cheapest;
+}
+
+}  // namespace momentset

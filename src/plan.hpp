@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+namespace momentset {
+
+/// Points that a cell must keep for n features: n, and where weights are bounded by X times their mean n + 1 beside the
+/// 1 / X of all that are at their bound.
+std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight);
+
+/// Operations that one halving of 2n points to n costs, with what does not run at the speed of matrix products.
+double halving_operations(std::size_t features);
+
+}  // namespace momentset
