@@ -32,6 +32,7 @@ struct Options {
   std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
   std::optional<double> keep;
   std::optional<int> order;
+  std::string method = "tree";
   std::optional<double> max_weight;
   std::vector<std::string> columns, exclude;
   std::string weights;
@@ -101,6 +102,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"weight_sum", options.weight_sum},
           {"drop_invalid", options.drop_invalid ? "true" : "false"},
           {"order", options.order ? "stated" : "default"},
+          {"method", options.method},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
           {"keep_rows", options.keep_rows}};
 }
@@ -166,6 +168,7 @@ int run(const Options& options) {
   CompressOptions compress_options;
   compress_options.size = asked_size(options, points.size());
   compress_options.order = options.order;
+  compress_options.method = options.method == "paper" ? Method::paper : Method::tree;
   compress_options.max_weight = options.max_weight;
   compress_options.keep_rows = rows_to_keep(options, features);
   compress_options.seed = parse_count("--seed", options.seed);
@@ -223,6 +226,12 @@ void add_compress(CLI::App& app, int& status) {
   command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F")->excludes(size);
   command->add_option("--order", options->order, "keep all moments up to this order [5, lowered to fit]")
       ->type_name("K");
+  command
+      ->add_option("--method", options->method,
+                   "how cells are found: tree (a kd-tree, once) or paper (k-means and nearest neighbours, in rounds)")
+      ->check(CLI::IsMember({"tree", "paper"}))
+      ->type_name("M")
+      ->capture_default_str();
   command
       ->add_option("--max-weight", options->max_weight,
                    "no new weight above X times their mean, X > 1 [no bound]: nearly equal weights, fewer cells")

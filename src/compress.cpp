@@ -20,6 +20,7 @@
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
+#include "paper_method.hpp"
 #include "threads.hpp"
 
 namespace momentset {
@@ -201,6 +202,24 @@ void add_notices(const DistinctPoints& distinct, double bound, Coreset& result) 
   }
 }
 
+/// Reduces the distinct points in the rounds of the paper and appends the survivors.
+void compress_in_rounds(const WeightedPoints& points, const DistinctPoints& distinct, const CompressOptions& options,
+                        Stopwatch& stopwatch, Coreset& result, std::vector<Survivor>& survivors) {
+  stopwatch.start("rounds");
+  const std::vector<double> scale = inverse_spreads(points, distinct);
+  const PaperMethodResult found = paper_method(points, distinct,
+                                               {.size = result.plan.size,
+                                                .order = result.plan.order,
+                                                .scale = scale,
+                                                .seed = options.seed,
+                                                .stop = options.stop,
+                                                .progress = [&](double fraction) { stopwatch.report(fraction); }});
+  for (std::size_t k = 0; k < found.rows.size(); ++k) survivors.push_back({found.rows[k], found.weights[k]});
+  result.rank_deficient_cells = found.rank_deficient_clusters;
+  result.inexact_cells = found.inexact_clusters;
+  add_notices(distinct, infinity, result);
+}
+
 /// Reduces the distinct points as planned, cell by cell, and appends the survivors.
 void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, const CompressOptions& options,
                        Stopwatch& stopwatch, Coreset& result, CellTree& tree, std::vector<Survivor>& survivors) {
@@ -258,7 +277,11 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
 
     std::vector<Survivor> all;
     if (distinct.numbers.size() > result.plan.size) {
-      compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
+      if (options.method == Method::paper) {
+        compress_in_rounds(points, distinct, options, stopwatch, result, survivors);
+      } else {
+        compress_distinct(points, distinct, options, stopwatch, result, tree, survivors);
+      }
       if (survivors.size() < options.size) {
         result.notices.push_back(fmt::format("size {} cannot be met with positive weights: {} rows are kept",
                                              options.size, survivors.size()));

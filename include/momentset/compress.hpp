@@ -14,14 +14,22 @@
 
 namespace momentset {
 
+/// How the cells are found, within which moments are kept.
+enum class Method {
+  tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly
+  paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
+};
+
 struct CompressOptions {
   /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated.
   std::size_t size = 0;
   /// Highest total degree K of the moments kept. Unset: 5, lowered until C(m + K, K) <= size.
   std::optional<int> order = {};
+  /// How cells are found. `paper` bounds no weights, and its certificate holds the moments of the whole, not of cells.
+  Method method = Method::tree;
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
-  /// Seed of whatever is random (here: the certificate's probes and random subsets).
+  /// Seed of whatever is random: the certificate's probes and random subsets, the first centres of k-means.
   std::uint64_t seed = 0;
   /// Threads to use; 0: all cores. The result is the same for any number.
   int threads = 0;
@@ -43,7 +51,8 @@ struct Plan {
   std::size_t size = 0;       ///< how many of these to keep
   int order = 0;              ///< K
   std::size_t features = 0;   ///< n = C(m + K, K)
-  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded
+  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
+                              ///< 1 for Method::paper, whose clusters change from round to round
   double operations = 0;      ///< expected floating-point operations of the recombination
   double memory = 0;          ///< expected bytes beyond the input
   std::string notice;         ///< what was changed of the request and why; empty if nothing
@@ -79,7 +88,7 @@ struct Coreset {
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
-/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4). The main road: merge equal points, scale, plan,
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal points, scale, plan,
 /// partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
