@@ -16,7 +16,7 @@ namespace {
 
 // What the paper leaves open, chosen so that errors agree with the published ones: docs/paper-method.md.
 constexpr std::size_t points_per_feature = 2;  // of a k-means cluster: 2 n points, the half of which can go
-constexpr int kmeans_iterations = 3;
+constexpr int kmeans_iterations = 5;
 constexpr std::size_t greedy_from = 2;  // multiples of the size at which greedy rounds take over
 // A greedy round takes so many clusters that they cover some tenth of the points, and no more than keep threads busy.
 constexpr std::size_t greedy_share = 10, greedy_most = 64;
@@ -120,9 +120,8 @@ std::vector<Cell> cells_to_reduce(const Clusters& clusters, std::span<const doub
   for (std::size_t c = 0; c < clusters.count(); ++c) {
     if (clusters.size(c) > n) large.emplace_back(0.0, c);
   }
-  for_all(large.size(), [&](std::size_t k) {
-    large[k].first = squared_radius(clusters, large[k].second, coordinates, m);
-  });
+  for_all(large.size(),
+          [&](std::size_t k) { large[k].first = squared_radius(clusters, large[k].second, coordinates, m); });
   std::sort(large.begin(), large.end());
   std::vector<Cell> cells;
   for (const auto& [radius, c] : large) {
@@ -150,11 +149,11 @@ class Rounds {
     for (std::uint64_t round = 0; support_.size() > last; ++round) {
       const std::size_t before = support_.size();
       const std::vector<double> coordinates = support_.scaled();
-      const Clusters clusters = kmeans({coordinates, support_.weights(), m_},
-                                       {.clusters = before / (points_per_feature * n_),
-                                        .iterations = kmeans_iterations,
-                                        .seed = options_.seed + round,
-                                        .stop = options_.stop});
+      const Clusters clusters =
+          kmeans({coordinates, support_.weights(), m_}, {.clusters = before / (points_per_feature * n_),
+                                                         .iterations = kmeans_iterations,
+                                                         .seed = options_.seed + round,
+                                                         .stop = options_.stop});
       support_.reduce(clusters.order, cells_to_reduce(clusters, coordinates, m_, n_, before - last), result_);
       support_.drop_weightless();
       report(support_.size());

@@ -22,11 +22,11 @@ struct PaperMethodOptions {
 };
 
 struct PaperMethodResult {
-  std::vector<Index> rows;                   ///< numbers of the survivors, ascending
-  std::vector<double> weights;               ///< their new weights, > 0
-  std::size_t clusters = 0;                  ///< that were reduced, in all rounds together
-  std::size_t rank_deficient_clusters = 0;   ///< whose features were dependent
-  std::size_t inexact_clusters = 0;          ///< whose moments could not be kept to 50 eps
+  std::vector<Index> rows;                  ///< numbers of the survivors, ascending
+  std::vector<double> weights;              ///< their new weights, > 0
+  std::size_t clusters = 0;                 ///< that were reduced, in all rounds together
+  std::size_t rank_deficient_clusters = 0;  ///< whose features were dependent
+  std::size_t inexact_clusters = 0;         ///< whose moments could not be kept to 50 eps
 };
 
 /// The compression of paper 000 (Algorithm 1 with appendix C): first rounds of weighted k-means with about 2 n points a

@@ -88,8 +88,8 @@ struct Coreset {
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
-/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal points, scale, plan,
-/// partition, recombine each cell, join, certify.
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal
+/// points, scale, plan, partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
 /// all of them (and a notice). Only where equal weights on a lattice make weights vanish in pairs whichever way the

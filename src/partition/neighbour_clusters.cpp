@@ -50,7 +50,8 @@ std::vector<std::vector<Index>> NeighbourClusters::tightest(std::size_t most) {
     const std::vector<std::vector<Neighbour>> members = measure(centres);
     std::vector<std::size_t> by_radius(centres.size());
     std::iota(by_radius.begin(), by_radius.end(), std::size_t{0});
-    std::sort(by_radius.begin(), by_radius.end(), [&](std::size_t a, std::size_t b) { return centres[a] < centres[b]; });
+    std::sort(by_radius.begin(), by_radius.end(),
+              [&](std::size_t a, std::size_t b) { return centres[a] < centres[b]; });
     for (const std::size_t c : by_radius) {
       // What waits may be as tight as its bound.
       if (clusters.size() == most || (!waiting_.empty() && waiting_.front() < centres[c])) break;

@@ -10,10 +10,10 @@
 namespace momentset {
 
 struct KmeansOptions {
-  std::size_t clusters = 1;    ///< 1 or more; more than points count as many as points
-  int iterations = 10;         ///< assignments of all points, at least 1; fewer if nothing moves any more
-  std::uint64_t seed = 0;      ///< of the first centres, a random subset of the points
-  std::stop_token stop = {};   ///< asked to stop: throws Cancelled
+  std::size_t clusters = 1;   ///< 1 or more; more than points count as many as points
+  int iterations = 10;        ///< assignments of all points, at least 1; fewer if nothing moves any more
+  std::uint64_t seed = 0;     ///< of the first centres, a random subset of the points
+  std::stop_token stop = {};  ///< asked to stop: throws Cancelled
 };
 
 /// Clusters as runs of a list: cluster c holds the points order[begins[c]] to order[begins[c + 1] - 1], ascending.

@@ -49,7 +49,7 @@ class NeighbourClusters {
   std::stop_token stop_;
   std::vector<double> coordinates_;
   NeighbourTree tree_;
-  std::vector<Centre> waiting_;            // a heap, the tightest on top
+  std::vector<Centre> waiting_;       // a heap, the tightest on top
   std::vector<unsigned char> taken_;  // scratch of tightest(): by point
 };
 

@@ -25,7 +25,7 @@ class NeighbourTree {
   /// O(q m log q).
   NeighbourTree(std::span<const double> coordinates, std::size_t dimension);
 
-  std::size_t size() const { return nodes_[0].left; }                       ///< points that are left
+  std::size_t size() const { return nodes_[0].left; }                   ///< points that are left
   bool contains(Index point) const { return in_[place_[point]] != 0; }  ///< whether it is left
 
   /// Takes a point out; it must be in. O(log q).
