@@ -36,6 +36,7 @@ struct Options {
   std::optional<double> tolerance;
   std::string order = "auto";
   std::string effort = "normal", smoothness = "smooth";
+  std::string method = "tree";
   std::optional<double> max_weight;
   std::vector<std::string> columns, exclude;
   std::string weights;
@@ -117,6 +118,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"smoothness", options.smoothness},
           {"choice", reason_of_choice(coreset.plan, coreset.trials)},
           {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
+          {"method", options.method},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
           {"keep_rows", options.keep_rows}};
 }
@@ -174,6 +176,7 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.order = stated_order(options.order);
   found.effort = efforts.at(options.effort);
   found.smoothness = smoothnesses.at(options.smoothness);
+  found.method = options.method == "paper" ? Method::paper : Method::tree;
   found.max_weight = options.max_weight;
   found.keep_rows = rows_to_keep(options, features);
   found.seed = parse_count("--seed", options.seed);
@@ -277,6 +280,12 @@ void add_compress(CLI::App& app, int& status) {
       ->add_option("--smoothness", options->smoothness,
                    "functions to be exact for: analytic (long waves), smooth or kinked (short waves, ridges)")
       ->check(CLI::IsMember({"analytic", "smooth", "kinked"}))
+      ->capture_default_str();
+  command
+      ->add_option("--method", options->method,
+                   "how cells are found: tree (a kd-tree, once) or paper (k-means and nearest neighbours, in rounds)")
+      ->check(CLI::IsMember({"tree", "paper"}))
+      ->type_name("M")
       ->capture_default_str();
   command
       ->add_option("--max-weight", options->max_weight,

@@ -21,6 +21,7 @@
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
 #include "order_choice.hpp"
+#include "paper_method.hpp"
 #include "threads.hpp"
 #include "tolerance.hpp"
 
@@ -164,6 +165,10 @@ void require_usable(const CompressOptions& options) {
   if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
   }
+  if (options.tolerance && options.method != Method::tree) {
+    throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
+                "is for the method tree, by whose cells sizes are tried");
+  }
   if (!options.tolerance && options.size == 0) throw Error("size", "0", "must be at least 1");
   if (options.order && *options.order < 0) throw Error("order", std::to_string(*options.order), "must not be negative");
   if (options.threads < 0) throw Error("threads", std::to_string(options.threads), "must not be negative");
@@ -208,6 +213,23 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
   }
 }
 
+/// Reduces the distinct points in the rounds of the paper and appends the survivors.
+void compress_in_rounds(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+                        const CompressOptions& options, Stopwatch& stopwatch, Coreset& result,
+                        std::vector<Survivor>& survivors) {
+  stopwatch.start("rounds");
+  const PaperMethodResult found = paper_method(points, distinct,
+                                               {.size = result.plan.size,
+                                                .order = result.plan.order,
+                                                .scale = scale,
+                                                .seed = options.seed,
+                                                .stop = options.stop,
+                                                .progress = [&](double fraction) { stopwatch.report(fraction); }});
+  for (std::size_t k = 0; k < found.rows.size(); ++k) survivors.push_back({found.rows[k], found.weights[k]});
+  result.rank_deficient_cells = found.rank_deficient_clusters;
+  result.inexact_cells = found.inexact_clusters;
+}
+
 /// Reduces the distinct points as planned, cell by cell, and appends the survivors.
 void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
                        const CompressOptions& options, Stopwatch& stopwatch, Coreset& result, CellTree& tree,
@@ -248,7 +270,7 @@ std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoint
   double OrderTrial::*const error = request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
   if (request.tolerance) {
     request.size = size_for_tolerance(points, distinct, scale, request, trials);
-  } else if (!request.order) {
+  } else if (!request.order && request.method == Method::tree) {
     trials = try_orders(points, distinct, scale, request);
   }
   if (!request.order && !trials.empty()) request.order = best_of(trials, error).order;
@@ -294,7 +316,7 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints&
   const std::size_t q = distinct.numbers.size();
   std::vector<double> scale;
   if (must_drop(distinct, request)) {
-    if (request.tolerance || !request.order) stopwatch.start("choose");
+    if (request.tolerance || (!request.order && request.method == Method::tree)) stopwatch.start("choose");
     scale = inverse_spreads(points, distinct);
     result.trials = settle(points, distinct, scale, request);
   }
@@ -302,7 +324,11 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints&
     result.plan = plan(q, points.dimension, request);
     if (q <= result.plan.size) return keep_all(points, distinct, kept, request.size, result);
     std::vector<Survivor> survivors;
-    compress_distinct(points, distinct, scale, request, stopwatch, result, tree, survivors);
+    if (request.method == Method::paper) {
+      compress_in_rounds(points, distinct, scale, request, stopwatch, result, survivors);
+    } else {
+      compress_distinct(points, distinct, scale, request, stopwatch, result, tree, survivors);
+    }
     if (!suffices(points, distinct, scale, survivors, request, result)) continue;
     add_notices(distinct, request, result);
     survivors.insert(survivors.end(), kept.begin(), kept.end());

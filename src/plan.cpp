@@ -84,6 +84,9 @@ int highest_order(std::size_t dimension, std::size_t size, int limit) {
 
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options) {
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
+  if (options.method == Method::paper && options.max_weight) {
+    throw Error("max_weight", fmt::format("{:g}", *options.max_weight), "cannot be had with method paper");
+  }
   const std::size_t kept = options.keep_rows.size();
   if (kept > options.size || (kept == options.size && rows > 0)) {
     throw Error("keep_rows", fmt::format("{} rows", kept),
@@ -102,6 +105,8 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
     return plan;
   }
   plan.cells = std::max<std::size_t>(1, size / points_of_a_cell(plan.features, options.max_weight));
+
+  if (options.method == Method::paper) plan.cells = 1;
 
   const double q = double(rows), m = double(dimension), n = double(plan.features), cells = double(plan.cells);
   const double halvings = 1 + std::log2(q / double(plan.size));

@@ -246,6 +246,9 @@ TEST(Tolerance, RefusesWhatCannotBe) {
   options.tolerance = 0.1;
   options.size = 10;
   expect_error("size", "excludes a tolerance", [&] { compress(points.view(), options); });
+  options.size = 0;
+  options.method = Method::paper;
+  expect_error("tolerance", "is for the method tree", [&] { compress(points.view(), options); });
 }
 
 }  // namespace

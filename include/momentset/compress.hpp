@@ -23,6 +23,12 @@ enum class Effort { low, normal, high };
 /// lengths) or kinked (short waves, steep steps and ReLU ridges).
 enum class Smoothness { analytic, smooth, kinked };
 
+/// How the cells are found, within which moments are kept.
+enum class Method {
+  tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly
+  paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
+};
+
 struct CompressOptions {
   /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated. 0 where `tolerance` is set.
   std::size_t size = 0;
@@ -34,10 +40,13 @@ struct CompressOptions {
   std::optional<int> order = {};
   Effort effort = Effort::normal;
   Smoothness smoothness = Smoothness::smooth;
+  /// How cells are found. `paper` bounds no weights, takes order 5 or the next below that fits where none is stated, and
+  /// its certificate holds the moments of the whole, not of cells.
+  Method method = Method::tree;
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
   /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
-  /// random subsets.
+  /// random subsets, the first centres of k-means.
   std::uint64_t seed = 0;
   /// Threads to use; 0: all cores. The result is the same for any number.
   int threads = 0;
@@ -59,7 +68,8 @@ struct Plan {
   std::size_t size = 0;       ///< how many of these to keep
   int order = 0;              ///< K
   std::size_t features = 0;   ///< n = C(m + K, K)
-  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded
+  std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
+                              ///< 1 for Method::paper, whose clusters change from round to round
   double operations = 0;      ///< expected floating-point operations of the recombination
   double memory = 0;          ///< expected bytes beyond the input
   std::string notice;         ///< what was changed of the request and why; empty if nothing
@@ -120,7 +130,7 @@ struct Coreset {
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
-/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4). The main road: merge equal points, scale, choose the
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal points, scale, choose the
 /// order, plan, partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,

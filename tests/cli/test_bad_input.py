@@ -186,6 +186,11 @@ def test_bounds_that_cannot_be(refused, table, bound, says):
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--max-weight", bound, says=says)
 
 
+@pytest.mark.parametrize("method, says", [(["leaf"], "leaf"), (["paper", "--max-weight", "3"], "method paper")])
+def test_methods_that_cannot_be(refused, table, method, says):
+    refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--order", 1, "--method", *method, says=says)
+
+
 def test_more_rows_to_keep_than_the_size(refused, tmp_path, table):
     (tmp_path / "keep.txt").write_text("\n".join(map(str, range(90))))
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--keep-rows", "keep.txt", says="90")

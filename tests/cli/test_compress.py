@@ -299,3 +299,17 @@ def test_error_against_random_rows(run, tmp_path, table):
     certificate = json.loads((tmp_path / "s.parquet.certificate.json").read_text())
     long_waves = next(p for p in certificate["probes"] if (p["family"], p["scale"]) == ("cosine", 4))
     assert 0 < long_waves["coreset"] < long_waves["random"] / 1000
+
+
+def test_the_method_of_the_paper_keeps_the_moments_of_the_whole(run, tmp_path, table, points):
+    result = run("compress", "points.parquet", "-o", "small.parquet", "--size", 100, "--method", "paper")
+    assert result.returncode == 0, result.stderr
+    small = compressed(tmp_path / "small.parquet")
+    rows = small["row"].to_numpy()
+    assert len(rows) == 100
+    assert moment_residual(points, np.ones(len(points)), rows, small["weight"].to_numpy(), 5) < ROUNDING
+    certificate = json.loads((tmp_path / "small.parquet.certificate.json").read_text())
+    assert certificate["options"]["method"] == "paper"
+    assert run("verify", "points.parquet", "small.parquet").returncode == 0
+    run("compress", "points.parquet", "-o", "tree.parquet", "--size", 100, "--method", "tree")
+    assert set(rows) != set(compressed(tmp_path / "tree.parquet")["row"].to_numpy())

@@ -1,0 +1,153 @@
+#include "momentset/partition/neighbour_tree.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+namespace momentset {
+namespace {
+
+constexpr Index leaf_size = 8;
+
+class Single {
+ public:
+  explicit Single(Neighbour guess) : best_(guess) {}
+  double reach() const { return best_.squared_distance; }
+  void meet(Neighbour found) { best_ = std::min(best_, found); }
+  Neighbour best() const { return best_; }
+
+ private:
+  Neighbour best_;
+};
+
+/// The nearest so far, as a heap with the farthest on top.
+class Several {
+ public:
+  Several(std::size_t count, std::vector<Neighbour>& found) : count_(count), found_(found) { found_.clear(); }
+  double reach() const {
+    return found_.size() < count_ ? std::numeric_limits<double>::infinity() : found_.front().squared_distance;
+  }
+  void meet(Neighbour neighbour) {
+    if (found_.size() == count_) {
+      if (found_.front() < neighbour) return;
+      std::pop_heap(found_.begin(), found_.end());
+      found_.back() = neighbour;
+    } else {
+      found_.push_back(neighbour);
+    }
+    std::push_heap(found_.begin(), found_.end());
+  }
+
+ private:
+  std::size_t count_;
+  std::vector<Neighbour>& found_;
+};
+
+}  // namespace
+
+NeighbourTree::NeighbourTree(std::span<const double> coordinates, std::size_t dimension)
+    : dimension_(dimension), order_(coordinates.size() / dimension), place_(order_.size()), in_(order_.size(), 1) {
+  std::iota(order_.begin(), order_.end(), Index{0});
+  build(0, Index(order_.size()), coordinates);
+  coordinates_.resize(coordinates.size());
+  for (std::size_t k = 0; k < order_.size(); ++k) {
+    place_[order_[k]] = Index(k);
+    std::copy_n(coordinates.begin() + order_[k] * dimension, dimension, coordinates_.begin() + k * dimension);
+  }
+}
+
+Index NeighbourTree::build(Index begin, Index end, std::span<const double> coordinates) {
+  const Index node = Index(nodes_.size());
+  nodes_.push_back({.begin = begin, .end = end, .right = 0, .left = end - begin});
+  const std::size_t m = dimension_, box = boxes_.size();
+  boxes_.resize(box + 2 * m);
+  std::size_t widest = 0;
+  double width = 0;
+  for (std::size_t a = 0; a < m; ++a) {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (Index k = begin; k < end; ++k) {
+      const double x = coordinates[order_[k] * m + a];
+      low = std::min(low, x);
+      high = std::max(high, x);
+    }
+    boxes_[box + a] = low;
+    boxes_[box + m + a] = high;
+    if (high - low > width) {
+      width = high - low;
+      widest = a;
+    }
+  }
+  if (end - begin <= leaf_size || width == 0) return node;
+  const Index middle = begin + (end - begin) / 2;
+  std::nth_element(order_.begin() + begin, order_.begin() + middle, order_.begin() + end, [&](Index a, Index b) {
+    return std::pair(coordinates[a * m + widest], a) < std::pair(coordinates[b * m + widest], b);
+  });
+  build(begin, middle, coordinates);
+  const Index right = build(middle, end, coordinates);
+  nodes_[node].right = right;
+  return node;
+}
+
+void NeighbourTree::remove(Index point) {
+  const Index place = place_[point];
+  in_[place] = 0;
+  for (Index node = 0;;) {
+    --nodes_[node].left;
+    const Index right = nodes_[node].right;
+    if (right == 0) return;
+    node = place < nodes_[right].begin ? node + 1 : right;
+  }
+}
+
+double NeighbourTree::squared_distance(const double* a, const double* b) const {
+  double sum = 0;
+  for (std::size_t j = 0; j < dimension_; ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
+  return sum;
+}
+
+double NeighbourTree::squared_distance_to_box(const double* x, Index node) const {
+  const double* low = boxes_.data() + node * 2 * dimension_;
+  const double* high = low + dimension_;
+  double sum = 0;
+  for (std::size_t j = 0; j < dimension_; ++j) {
+    const double outside = std::max({low[j] - x[j], x[j] - high[j], 0.0});
+    sum += outside * outside;
+  }
+  return sum;
+}
+
+template <class Visitor>
+void NeighbourTree::search(Index number, double to_box, const double* x, Visitor& visitor) const {
+  const Node& node = nodes_[number];
+  if (node.left == 0 || to_box > visitor.reach()) return;
+  if (node.right == 0) {
+    for (Index k = node.begin; k < node.end; ++k) {
+      if (!in_[k]) continue;
+      const double d = squared_distance(x, coordinates_.data() + k * dimension_);
+      if (d <= visitor.reach()) visitor.meet({d, order_[k]});
+    }
+    return;
+  }
+  Index near = number + 1, far = node.right;
+  double to_near = squared_distance_to_box(x, near), to_far = squared_distance_to_box(x, far);
+  if (to_far < to_near) {
+    std::swap(near, far);
+    std::swap(to_near, to_far);
+  }
+  search(near, to_near, x, visitor);
+  search(far, to_far, x, visitor);
+}
+
+void NeighbourTree::nearest(const double* x, std::size_t count, std::vector<Neighbour>& found) const {
+  Several visitor(count, found);
+  if (count > 0) search(0, 0, x, visitor);
+}
+
+Neighbour NeighbourTree::nearest(const double* x, Index guess) const {
+  Single visitor({squared_distance(x, coordinates_.data() + place_[guess] * dimension_), guess});
+  search(0, 0, x, visitor);
+  return visitor.best();
+}
+
+}  // namespace momentset
