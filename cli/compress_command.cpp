@@ -36,7 +36,7 @@ struct Options {
   std::optional<double> tolerance;
   std::string order = "auto";
   std::string effort = "normal", smoothness = "smooth";
-  std::string method = "tree";
+  std::string method = "auto";
   std::optional<double> max_weight;
   std::vector<std::string> columns, exclude;
   std::string weights;
@@ -51,6 +51,8 @@ struct Options {
 };
 
 const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
+const std::map<std::string, Method> methods{
+    {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}};
 const std::map<std::string, Smoothness> smoothnesses{
     {"analytic", Smoothness::analytic}, {"smooth", Smoothness::smooth}, {"kinked", Smoothness::kinked}};
 
@@ -116,6 +118,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"tolerance", options.tolerance ? fmt::format("{}", *options.tolerance) : ""},
           {"effort", options.effort},
           {"smoothness", options.smoothness},
+          {"finish", finishing_steps(coreset)},
           {"choice", reason_of_choice(coreset.plan, coreset.trials)},
           {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
           {"method", options.method},
@@ -176,7 +179,7 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.order = stated_order(options.order);
   found.effort = efforts.at(options.effort);
   found.smoothness = smoothnesses.at(options.smoothness);
-  found.method = options.method == "paper" ? Method::paper : Method::tree;
+  found.method = methods.at(options.method);
   found.max_weight = options.max_weight;
   found.keep_rows = rows_to_keep(options, features);
   found.seed = parse_count("--seed", options.seed);
@@ -282,9 +285,11 @@ void add_compress(CLI::App& app, int& status) {
       ->check(CLI::IsMember({"analytic", "smooth", "kinked"}))
       ->capture_default_str();
   command
-      ->add_option("--method", options->method,
-                   "how cells are found: tree (a kd-tree, once) or paper (k-means and nearest neighbours, in rounds)")
-      ->check(CLI::IsMember({"tree", "paper"}))
+      ->add_option(
+          "--method", options->method,
+          "how cells are found: tree (once, kept exactly), auto (tree, then finishing steps within the effort) or "
+          "paper (k-means and nearest neighbours, in rounds)")
+      ->check(CLI::IsMember({"auto", "tree", "paper"}))
       ->type_name("M")
       ->capture_default_str();
   command

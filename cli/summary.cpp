@@ -82,6 +82,16 @@ std::string reason_of_choice(const Plan& plan, const std::vector<OrderTrial>& tr
              : fmt::format("order {} of {}..{}; {}", plan.order, trials.front().order, trials.back().order, text);
 }
 
+std::string finishing_steps(const Coreset& coreset) {
+  std::string text;
+  if (coreset.rounds_from > 0) text = fmt::format("rounds of neighbours from {} points", grouped(coreset.rounds_from));
+  if (coreset.corrected_order > 0) {
+    text += fmt::format("{}weights corrected to order {} over all points", text.empty() ? "" : ", ",
+                        coreset.corrected_order);
+  }
+  return text;
+}
+
 double peak_memory() {
   // Not getrusage: its figure includes the process that started this one.
   std::ifstream status("/proc/self/status");
@@ -100,7 +110,8 @@ std::string Report::text() const {
   line(text, "moments",
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
-                   coreset->plan.cells == 1 ? "one cell" : "each of " + counted(coreset->plan.cells, "cell")));
+                   certificate.tree.cells == 1 ? "one cell" : "each of " + counted(certificate.tree.cells, "cell")));
+  if (const std::string finish = finishing_steps(*coreset); !finish.empty()) line(text, "finish", finish);
   if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
     line(text, "order",
          fmt::format("the best of {} to {} by trials; expected error {:.1e} of the spread (typical), {:.1e} (largest)",
@@ -142,7 +153,8 @@ std::string Report::json() const {
       {"features", coreset->plan.features},
       {"trials", trials_json(coreset->trials)},
       {"achieved_error", coreset->achieved_error ? nlohmann::json(*coreset->achieved_error) : nlohmann::json()},
-      {"cells", coreset->plan.cells},
+      {"cells", certificate.tree.cells},
+      {"finish", finishing_steps(*coreset)},
       {"rank_deficient_cells", coreset->rank_deficient_cells},
       {"worst_residual", certificate.worst_residual()},
       {"tolerance", certificate.tolerance},

@@ -16,12 +16,14 @@
 
 #include "cell_compressor.hpp"
 #include "column_spreads.hpp"
+#include "correction.hpp"
 #include "merge_equal.hpp"
 #include "momentset/error.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
 #include "order_choice.hpp"
 #include "paper_method.hpp"
+#include "plan.hpp"
 #include "threads.hpp"
 #include "tolerance.hpp"
 
@@ -165,9 +167,9 @@ void require_usable(const CompressOptions& options) {
   if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
   }
-  if (options.tolerance && options.method != Method::tree) {
+  if (options.tolerance && options.method == Method::paper) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
-                "is for the method tree, by whose cells sizes are tried");
+                "is not for the method paper: sizes are tried on cells of a tree");
   }
   if (!options.tolerance && options.size == 0) throw Error("size", "0", "must be at least 1");
   if (options.order && *options.order < 0) throw Error("order", std::to_string(*options.order), "must not be negative");
@@ -213,28 +215,31 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
   }
 }
 
-/// Reduces the distinct points in the rounds of the paper and appends the survivors.
-void compress_in_rounds(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                        const CompressOptions& options, Stopwatch& stopwatch, Coreset& result,
-                        std::vector<Survivor>& survivors) {
+/// Reduces points in the rounds of the paper and returns the survivors.
+std::vector<Survivor> reduce_in_rounds(const WeightedPoints& points, const DistinctPoints& distinct,
+                                       std::span<const double> scale, const CompressOptions& options,
+                                       std::size_t dropped, Stopwatch& stopwatch, Coreset& result) {
   stopwatch.start("rounds");
   const PaperMethodResult found = paper_method(points, distinct,
                                                {.size = result.plan.size,
                                                 .order = result.plan.order,
                                                 .scale = scale,
+                                                .dropped = dropped,
                                                 .seed = options.seed,
                                                 .stop = options.stop,
                                                 .progress = [&](double fraction) { stopwatch.report(fraction); }});
+  std::vector<Survivor> survivors;
   for (std::size_t k = 0; k < found.rows.size(); ++k) survivors.push_back({found.rows[k], found.weights[k]});
+  result.rounds_from = distinct.numbers.size();
   result.rank_deficient_cells = found.rank_deficient_clusters;
   result.inexact_cells = found.inexact_clusters;
+  return survivors;
 }
 
-/// Reduces the distinct points as planned, cell by cell, and appends the survivors.
-void compress_distinct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                       const CompressOptions& options, Stopwatch& stopwatch, Coreset& result, CellTree& tree,
-                       std::vector<Survivor>& survivors) {
-  Plan& plan = result.plan;
+/// Reduces the distinct points to plan.size, cell by cell, and returns the survivors.
+std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const DistinctPoints& distinct,
+                                      std::span<const double> scale, const CompressOptions& options,
+                                      Stopwatch& stopwatch, Plan& plan, Coreset& result, CellTree& tree) {
   stopwatch.start("partition");
   Partition partition =
       kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale, .stop = options.stop});
@@ -248,10 +253,10 @@ void compress_distinct(const WeightedPoints& points, const DistinctPoints& disti
   fill_up(cells, partition, compressor, plan.size);
   if (rows_kept(cells) < plan.size && plan.cells > 1) {  // larger cells leave more choice
     plan.cells /= 2;
-    compress_distinct(points, distinct, scale, options, stopwatch, result, tree, survivors);
-    return;
+    return reduce_in_cells(points, distinct, scale, options, stopwatch, plan, result, tree);
   }
 
+  std::vector<Survivor> survivors;
   result.rank_deficient_cells = result.inexact_cells = 0;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     for (std::size_t k = 0; k < cells[c].support.size(); ++k) {
@@ -261,6 +266,83 @@ void compress_distinct(const WeightedPoints& points, const DistinctPoints& disti
     if (!cells[c].exact()) ++result.inexact_cells;
   }
   tree = partition.tree;
+  return survivors;
+}
+
+/// Whether the effort allows for rounds of neighbours after cells that keep twice the size.
+bool affords_rounds(const Plan& plan, std::size_t dropped, const CompressOptions& options) {
+  const double clusters = double(plan.size) / double(dropped);
+  return 2 * plan.operations + clusters * halving_operations(plan.features) <=
+         allowed_operations(options.effort, plan.rows);
+}
+
+/// Cells first, that keep twice the size; then rounds of neighbours, which drop a little of each cluster. Nothing where
+/// weights vanished together, so that too few are left.
+std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, const DistinctPoints& distinct,
+                                                 std::span<const double> scale, const CompressOptions& options,
+                                                 std::size_t dropped, Stopwatch& stopwatch, Coreset& result) {
+  Plan wide = result.plan;
+  wide.size *= 2;
+  wide.cells = std::max<std::size_t>(1, wide.size / wide.features);
+  DistinctPoints left = distinct;
+  if (wide.size < distinct.numbers.size()) {
+    CellTree unused;
+    std::vector<Survivor> survivors =
+        reduce_in_cells(points, distinct, scale, options, stopwatch, wide, result, unused);
+    std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
+    left = {};
+    for (const Survivor& survivor : survivors) {
+      left.numbers.push_back(survivor.row);
+      left.weights.push_back(survivor.weight);
+    }
+  }
+  std::vector<Survivor> survivors = reduce_in_rounds(points, left, scale, options, dropped, stopwatch, result);
+  if (survivors.size() == result.plan.size) return survivors;
+  result.rounds_from = 0;
+  return {};
+}
+
+/// Changes the weights so that moments of higher orders are kept over all points; true if it did.
+bool correct_survivors(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+                       const CompressOptions& options, Stopwatch& stopwatch, Coreset& result,
+                       std::vector<Survivor>& survivors) {
+  stopwatch.start("correct");
+  std::vector<Index> rows;
+  std::vector<double> weights;
+  for (const Survivor& survivor : survivors) {
+    rows.push_back(survivor.row);
+    weights.push_back(survivor.weight);
+  }
+  const Correction found = correct(points, distinct, scale, rows, weights, result.plan.order, options);
+  if (found.order == result.plan.order) return false;
+  result.corrected_order = found.order;
+  for (std::size_t j = 0; j < survivors.size(); ++j) survivors[j].weight = weights[j];
+  return true;
+}
+
+/// Reduces the distinct points by the method asked for and returns the survivors. `tree`: the cells in which the
+/// moments are kept.
+std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const DistinctPoints& distinct,
+                                      std::span<const double> scale, const CompressOptions& options,
+                                      Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
+  tree = {};
+  result.rounds_from = 0;
+  result.corrected_order = 0;
+  if (options.method == Method::paper) {
+    return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
+  }
+  const bool finishing = options.method == Method::automatic && !options.max_weight;
+  // So many of a cluster at once: single ones do not lower the error further, but take longer (docs/quality.md).
+  const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 20);
+  std::vector<Survivor> survivors;
+  if (finishing && affords_rounds(result.plan, dropped, options)) {
+    survivors = reduce_in_cells_and_rounds(points, distinct, scale, options, dropped, stopwatch, result);
+  }
+  if (survivors.empty()) {
+    survivors = reduce_in_cells(points, distinct, scale, options, stopwatch, result.plan, result, tree);
+  }
+  if (finishing && correct_survivors(points, distinct, scale, options, stopwatch, result, survivors)) tree = {};
+  return survivors;
 }
 
 /// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
@@ -270,7 +352,7 @@ std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoint
   double OrderTrial::*const error = request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
   if (request.tolerance) {
     request.size = size_for_tolerance(points, distinct, scale, request, trials);
-  } else if (!request.order && request.method == Method::tree) {
+  } else if (!request.order && request.method != Method::paper) {
     trials = try_orders(points, distinct, scale, request);
   }
   if (!request.order && !trials.empty()) request.order = best_of(trials, error).order;
@@ -316,19 +398,14 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints&
   const std::size_t q = distinct.numbers.size();
   std::vector<double> scale;
   if (must_drop(distinct, request)) {
-    if (request.tolerance || (!request.order && request.method == Method::tree)) stopwatch.start("choose");
+    if (request.tolerance || (!request.order && request.method != Method::paper)) stopwatch.start("choose");
     scale = inverse_spreads(points, distinct);
     result.trials = settle(points, distinct, scale, request);
   }
   for (;;) {
     result.plan = plan(q, points.dimension, request);
     if (q <= result.plan.size) return keep_all(points, distinct, kept, request.size, result);
-    std::vector<Survivor> survivors;
-    if (request.method == Method::paper) {
-      compress_in_rounds(points, distinct, scale, request, stopwatch, result, survivors);
-    } else {
-      compress_distinct(points, distinct, scale, request, stopwatch, result, tree, survivors);
-    }
+    std::vector<Survivor> survivors = reduce_distinct(points, distinct, scale, request, stopwatch, result, tree);
     if (!suffices(points, distinct, scale, survivors, request, result)) continue;
     add_notices(distinct, request, result);
     survivors.insert(survivors.end(), kept.begin(), kept.end());

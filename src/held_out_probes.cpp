@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "certificate/random.hpp"
+#include "partition/blocks.hpp"
 
 namespace momentset {
 namespace {
@@ -45,6 +46,19 @@ ProbeFunctions draw_functions(std::size_t dimension, std::uint64_t seed) {
     for (std::size_t a = 0; a < dimension; ++a) functions.slope[a * probe_count + f] *= stretch;
   }
   return functions;
+}
+
+/// As many of the points as tell the functions' spread to a few per cent.
+PointSet sample_of(const WeightedPoints& points, const DistinctPoints& distinct) {
+  constexpr std::size_t enough = 4096;
+  PointSet sample{{}, {}, points.dimension};
+  const std::size_t q = distinct.numbers.size(), step = std::max<std::size_t>(1, q / enough);
+  for (std::size_t k = 0; k < q; k += step) {
+    const double* x = points.point(distinct.numbers[k]);
+    sample.coordinates.insert(sample.coordinates.end(), x, x + points.dimension);
+    sample.weights.push_back(distinct.weights[k]);
+  }
+  return sample;
 }
 
 }  // namespace
@@ -99,6 +113,10 @@ HeldOutProbes::HeldOutProbes(const WeightedPoints& points, std::span<const doubl
   for (std::size_t f = 0; f < size(); ++f) variances_[f] = std::max(0.0, square[f] - mean[f] * mean[f]);
 }
 
+HeldOutProbes::HeldOutProbes(const WeightedPoints& points, const DistinctPoints& distinct,
+                             std::span<const double> inverse_spreads, std::uint64_t seed)
+    : HeldOutProbes(sample_of(points, distinct).view(), inverse_spreads, seed) {}
+
 void HeldOutProbes::add(const double* x, const double* weights, std::size_t count, std::span<double> sums) const {
   const std::size_t m = functions_.dimension;
   std::vector<double> z(block_points * m), values(block_points * probe_count);
@@ -122,6 +140,29 @@ void HeldOutProbes::add(const double* x, const double* weights, std::size_t coun
       }
     }
   }
+}
+
+std::vector<double> HeldOutProbes::sums(const WeightedPoints& points, std::span<const Index> rows,
+                                        std::span<const double> weights, const std::stop_token& stop) const {
+  constexpr std::size_t block = 4096;
+  const std::size_t m = functions_.dimension;
+  std::vector<std::vector<double>> parts((rows.size() + block - 1) / block, std::vector<double>(size()));
+  for_blocks(rows.size(), block, stop, [&](std::size_t b, std::size_t begin, std::size_t end) {
+    std::vector<double> x((end - begin) * m);
+    for (std::size_t k = begin; k < end; ++k) std::copy_n(points.point(rows[k]), m, x.data() + (k - begin) * m);
+    add(x.data(), weights.data() + begin, end - begin, parts[b]);
+  });
+  std::vector<double> total(size());
+  for (const std::vector<double>& part : parts) {
+    for (std::size_t f = 0; f < size(); ++f) total[f] += part[f];
+  }
+  return total;
+}
+
+FamilyErrors HeldOutProbes::errors_of(std::span<const double> mean_errors) const {
+  std::vector<double> squares;
+  for (const double error : mean_errors) squares.push_back(error * error);
+  return errors(squares);
 }
 
 FamilyErrors HeldOutProbes::errors(std::span<const double> mean_squares) const {

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "certificate/probe_functions.hpp"
+#include "merge_equal.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/points.hpp"
 
@@ -36,9 +38,21 @@ class HeldOutProbes {
 
   std::size_t size() const { return probe_families * certificate::functions_per_family; }
 
+  /// For a sample of the points that many are taken from.
+  HeldOutProbes(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> inverse_spreads,
+                std::uint64_t seed);
+
   /// sums[f] += sum_k weights[k] f(x_k) over `count` points, row-major; weights may be negative. Safe to call from
   /// several threads at once.
   void add(const double* x, const double* weights, std::size_t count, std::span<double> sums) const;
+
+  /// sum_k weights[k] f(x_rows[k]) of each function f. Runs in the caller's TBB arena, the same for any number of
+  /// threads. Throws Cancelled.
+  std::vector<double> sums(const WeightedPoints& points, std::span<const Index> rows, std::span<const double> weights,
+                           const std::stop_token& stop) const;
+
+  /// From the error of each function's weighted mean.
+  FamilyErrors errors_of(std::span<const double> mean_errors) const;
 
   /// From the mean square error of each function's weighted mean.
   FamilyErrors errors(std::span<const double> mean_squares) const;

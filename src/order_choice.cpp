@@ -23,12 +23,6 @@ constexpr std::size_t sample_factor = 4;     // points of the sample for each on
 constexpr std::size_t spread_points = 4096;  // as many tell the functions' spread to a few per cent
 constexpr double trial_share = 0.1;          // of the effort, for the trial of one order
 
-double allowed_operations(Effort effort, std::size_t rows) {
-  const double q = double(rows);
-  if (effort == Effort::low) return 2e10 + 2e4 * q;
-  return effort == Effort::normal ? 1e11 + 1e5 * q : 2e12 + 1e6 * q;
-}
-
 /// The points that the trials are made with: a copy, one from each of equal stretches of the points.
 struct Sample {
   std::vector<double> coordinates, weights;  // weights sum to the points' mass
@@ -212,6 +206,12 @@ void continue_errors(std::vector<OrderTrial>& trials, std::size_t measured) {
 }
 
 }  // namespace
+
+double allowed_operations(Effort effort, std::size_t rows) {
+  const double q = double(rows);
+  if (effort == Effort::low) return 2e10 + 2e4 * q;
+  return effort == Effort::normal ? 1e11 + 1e5 * q : 2e12 + 1e6 * q;
+}
 
 std::vector<OrderTrial> try_orders(const WeightedPoints& points, const DistinctPoints& distinct,
                                    std::span<const double> scale, const CompressOptions& options) {

@@ -10,6 +10,9 @@
 
 namespace momentset {
 
+/// Operations that an effort allows for so many points.
+double allowed_operations(Effort effort, std::size_t rows);
+
 /// What compress() would do to the points at each order that fits the size and the effort, ascending; only the stated
 /// order if there is one. Each order is tried on a few of its cells: a few thousand points, with their neighbours,
 /// taken from a sample of 4 points for each one to be kept. The errors that cells make of the means of test functions

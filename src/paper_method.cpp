@@ -163,13 +163,20 @@ class Rounds {
 
   void greedily() {
     if (support_.size() <= size_) return;
-    NeighbourClusters clusters(support_.scaled(), m_, n_ + 1, options_.stop);
-    while (clusters.size() > size_) {
+    const std::size_t cluster_size = std::min(n_ + options_.dropped, support_.size());
+    const std::size_t centres_every = std::max<std::size_t>(1, options_.dropped / 2);
+    NeighbourClusters clusters(support_.scaled(), m_, cluster_size, options_.stop, centres_every);
+    while (clusters.size() > size_ && clusters.size() >= cluster_size) {
       const std::size_t most = std::clamp<std::size_t>(clusters.size() / (greedy_share * (n_ + 1)), 1, greedy_most);
       std::vector<Index> members;
       std::vector<Cell> cells;
-      for (const std::vector<Index>& cluster : clusters.tightest(std::min(most, clusters.size() - size_))) {
-        cells.push_back({members.size(), members.size() + cluster.size(), n_});
+      std::size_t excess = clusters.size() - size_;
+      const std::size_t wanted = std::min(most, (excess + options_.dropped - 1) / options_.dropped);
+      for (const std::vector<Index>& cluster : clusters.tightest(wanted)) {
+        const std::size_t dropped = std::min(excess, cluster.size() - n_);
+        if (dropped == 0) break;
+        excess -= dropped;
+        cells.push_back({members.size(), members.size() + cluster.size(), cluster.size() - dropped});
         members.insert(members.end(), cluster.begin(), cluster.end());
       }
       support_.reduce(members, std::move(cells), result_);

@@ -6,7 +6,6 @@
 
 #include "held_out_probes.hpp"
 #include "order_choice.hpp"
-#include "partition/blocks.hpp"
 
 namespace momentset {
 namespace {
@@ -45,42 +44,15 @@ std::size_t size_for_tolerance(const WeightedPoints& points, const DistinctPoint
 
 double achieved_error(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
                       std::span<const Index> rows, std::span<const double> weights, const CompressOptions& options) {
-  constexpr std::size_t block = 4096, function_sets = 4;
-  const std::size_t m = points.dimension, q = distinct.numbers.size();
-  const auto gathered = [&](std::span<const Index> numbers) {
-    std::vector<double> coordinates;
-    coordinates.reserve(numbers.size() * m);
-    for (const Index i : numbers) coordinates.insert(coordinates.end(), points.point(i), points.point(i) + m);
-    return coordinates;
-  };
-  PointSet some{{}, {}, m};
-  const std::size_t step = std::max<std::size_t>(1, q / block);
-  std::vector<Index> numbers;
-  for (std::size_t k = 0; k < q; k += step) {
-    numbers.push_back(distinct.numbers[k]);
-    some.weights.push_back(distinct.weights[k]);
-  }
-  some.coordinates = gathered(numbers);
+  constexpr std::size_t function_sets = 4;  // one set of 8 in a family may be an easy one
   const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
-  const std::vector<double> kept = gathered(rows);
-
-  FamilyErrors squares{};  // by family, mean over sets of functions: one set of 8 may be an easy one
+  FamilyErrors squares{};
   for (std::size_t set = 0; set < function_sets; ++set) {
-    const HeldOutProbes probes(some.view(), scale, options.seed + 1 + set);
-    std::vector<std::vector<double>> parts((q + block - 1) / block, std::vector<double>(probes.size()));
-    for_blocks(q, block, options.stop, [&](std::size_t b, std::size_t begin, std::size_t end) {
-      const std::vector<double> x = gathered(std::span(distinct.numbers).subspan(begin, end - begin));
-      std::vector<double> negative;
-      for (std::size_t k = begin; k < end; ++k) negative.push_back(-distinct.weights[k]);
-      probes.add(x.data(), negative.data(), end - begin, parts[b]);
-    });
-    std::vector<double> sums(probes.size());
-    probes.add(kept.data(), weights.data(), rows.size(), sums);
-    for (std::size_t f = 0; f < sums.size(); ++f) {
-      for (const std::vector<double>& part : parts) sums[f] += part[f];
-      sums[f] *= sums[f] / (mass * mass);
-    }
-    const FamilyErrors errors = probes.errors(sums);
+    const HeldOutProbes probes(points, distinct, scale, options.seed + 1 + set);
+    std::vector<double> error = probes.sums(points, rows, weights, options.stop);
+    const std::vector<double> truth = probes.sums(points, distinct.numbers, distinct.weights, options.stop);
+    for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth[f]) / mass;
+    const FamilyErrors errors = probes.errors_of(error);
     for (std::size_t k = 0; k < probe_families; ++k) squares[k] += errors[k] * errors[k] / function_sets;
   }
   for (double& each : squares) each = std::sqrt(each);

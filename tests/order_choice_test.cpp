@@ -248,7 +248,7 @@ TEST(Tolerance, RefusesWhatCannotBe) {
   expect_error("size", "excludes a tolerance", [&] { compress(points.view(), options); });
   options.size = 0;
   options.method = Method::paper;
-  expect_error("tolerance", "is for the method tree", [&] { compress(points.view(), options); });
+  expect_error("tolerance", "is not for the method paper", [&] { compress(points.view(), options); });
 }
 
 }  // namespace

@@ -25,6 +25,10 @@ enum class Smoothness { analytic, smooth, kinked };
 
 /// How the cells are found, within which moments are kept.
 enum class Method {
+  /// As `tree`, then what lowers the error within the effort: more points survive at first, the rest is dropped in
+  /// rounds from the tightest clusters of neighbours; at last the weights change a little, so that over all points
+  /// moments of higher orders are kept as well. The moments of order K are then exact over all points, not in cells.
+  automatic,
   tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly
   paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
 };
@@ -40,9 +44,9 @@ struct CompressOptions {
   std::optional<int> order = {};
   Effort effort = Effort::normal;
   Smoothness smoothness = Smoothness::smooth;
-  /// How cells are found. `paper` bounds no weights, takes order 5 or the next below that fits where none is stated, and
-  /// its certificate holds the moments of the whole, not of cells.
-  Method method = Method::tree;
+  /// How cells are found. With `max_weight`, automatic is tree. `paper` bounds no weights, takes order 5 or the next
+  /// below that fits where none is stated, and its certificate holds the moments of the whole, not of cells.
+  Method method = Method::automatic;
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
   /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
@@ -116,7 +120,9 @@ struct Coreset {
   std::vector<double> weights;  ///< their new weights, > 0
   Plan plan;
   Certificate certificate;
-  std::size_t distinct = 0;  ///< distinct points with positive weight in the input
+  std::size_t distinct = 0;     ///< distinct points with positive weight in the input
+  std::size_t rounds_from = 0;  ///< points that were left when rounds of neighbours began; 0: there were none
+  int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;
   std::size_t inexact_cells = 0;   ///< whose moments could not be kept to 50 eps: see Recombination::exact()
   std::vector<OrderTrial> trials;  ///< by which the order was chosen, ascending; empty where it was stated
@@ -130,8 +136,8 @@ struct Coreset {
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every
-/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal points, scale, choose the
-/// order, plan, partition, recombine each cell, join, certify.
+/// cell of a kd-tree (paper 000, Algorithm 1; Theorems 2 to 4) or of the method asked for. The main road: merge equal
+/// points, scale, choose the order, plan, partition, recombine each cell, join, certify.
 ///
 /// Exactly `size` points come out whenever the input has that many distinct points of positive weight; with fewer,
 /// all of them (and a notice). Only where equal weights on a lattice make weights vanish in pairs whichever way the

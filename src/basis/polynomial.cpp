@@ -73,14 +73,14 @@ PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(
   if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
   parents_.push_back(0);
   polynomials_.push_back(0);
-  std::vector<int> degree{0};
+  degrees_.push_back(0);
   for (std::size_t axis = 0; axis < dimension; ++axis) {
     const std::size_t before = parents_.size();
     for (std::size_t parent = 0; parent < before; ++parent) {
-      for (int k = 1; degree[parent] + k <= order; ++k) {
+      for (int k = 1; degrees_[parent] + k <= order; ++k) {
         parents_.push_back(std::uint32_t(parent));
         polynomials_.push_back(std::uint32_t(axis * std::size_t(order + 1) + std::size_t(k)));
-        degree.push_back(degree[parent] + k);
+        degrees_.push_back(degrees_[parent] + k);
       }
     }
   }

@@ -10,14 +10,19 @@
 namespace momentset {
 
 NeighbourClusters::NeighbourClusters(std::span<const double> coordinates, std::size_t dimension,
-                                     std::size_t cluster_size, std::stop_token stop)
+                                     std::size_t cluster_size, std::stop_token stop, std::size_t every)
     : cluster_size_(cluster_size),
       stop_(std::move(stop)),
       coordinates_(coordinates.begin(), coordinates.end()),
       tree_(coordinates, dimension),
-      waiting_(tree_.size()),
       taken_(tree_.size(), 0) {
-  for (std::size_t i = 0; i < waiting_.size(); ++i) waiting_[i].point = Index(i);
+  wait_for_centres(every);
+}
+
+void NeighbourClusters::wait_for_centres(std::size_t every) {
+  for (std::size_t i = 0; i < taken_.size(); i += every) {
+    if (tree_.contains(Index(i))) waiting_.push_back({0, Index(i)});
+  }
   measure(waiting_);
   std::make_heap(waiting_.begin(), waiting_.end(), std::greater<>());
 }
@@ -47,6 +52,10 @@ std::vector<std::vector<Index>> NeighbourClusters::tightest(std::size_t most) {
   std::vector<std::vector<Index>> clusters;
   while (clusters.empty()) {
     std::vector<Centre> centres = next_centres(2 * most);
+    if (centres.empty()) {  // all centres are gone, but not all points
+      wait_for_centres(1);
+      continue;
+    }
     const std::vector<std::vector<Neighbour>> members = measure(centres);
     std::vector<std::size_t> by_radius(centres.size());
     std::iota(by_radius.begin(), by_radius.end(), std::size_t{0});

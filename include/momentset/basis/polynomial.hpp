@@ -21,6 +21,7 @@ class PolynomialBasis {
   std::size_t dimension() const { return dimension_; }
   int order() const { return order_; }
   std::size_t size() const { return parents_.size(); }  ///< n = C(m + K, K)
+  int degree(std::size_t feature) const { return degrees_[feature]; }  ///< total degree of a feature, 0 to K
 
   /// Evaluates every feature at `count` points, each scaled: out[f * count + i] = scale[i] * phi_f(t_i).
   /// @param local   m x count, coordinate a of point i at [a * count + i]; in [-1, 1]
@@ -38,6 +39,7 @@ class PolynomialBasis {
   // Feature f = feature parents_[f] times the one-dimensional polynomial number polynomials_[f] = axis * (K + 1) +
   // degree. The first stands for the constant.
   std::vector<std::uint32_t> parents_, polynomials_;
+  std::vector<int> degrees_;
 };
 
 /// The box of a set of points, centred and scaled to [-1, 1]^m. Columns without extent map to 0.

@@ -21,9 +21,11 @@ class NeighbourClusters {
   /// @param coordinates  q x m, row-major, finite; copied. q >= cluster_size
   /// @param dimension    m >= 1
   /// @param cluster_size s >= 1
+  /// @param every        1: every point is a centre, as said above. k: every k-th one, which takes a k-th of the time;
+  ///                     all others come in when no centre is left
   /// Runs in the caller's TBB arena, as tightest() does; results do not depend on its threads. Throws Cancelled.
   NeighbourClusters(std::span<const double> coordinates, std::size_t dimension, std::size_t cluster_size,
-                    std::stop_token stop = {});
+                    std::stop_token stop = {}, std::size_t every = 1);
 
   std::size_t size() const { return tree_.size(); }  ///< points that are left
 
@@ -42,6 +44,7 @@ class NeighbourClusters {
     auto operator<=>(const Centre&) const = default;
   };
 
+  void wait_for_centres(std::size_t every);
   std::vector<Centre> next_centres(std::size_t most);
   std::vector<std::vector<Neighbour>> measure(std::vector<Centre>& centres) const;
 

@@ -1,0 +1,234 @@
+#include "correction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "held_out_probes.hpp"
+#include "momentset/basis/polynomial.hpp"
+#include "order_choice.hpp"
+#include "partition/blocks.hpp"
+#include "recombine/blas.hpp"
+#include "recombine/group_means.hpp"
+#include "threads.hpp"
+
+namespace momentset {
+namespace {
+
+constexpr double survivors_per_feature = 2;  // with more features weights have to change too much
+constexpr double share_of_effort = 0.07;
+constexpr std::size_t block = 512;
+
+/// The polynomial features of some points, in the box of all.
+class BoxFeatures final : public FeatureRows {
+ public:
+  BoxFeatures(const WeightedPoints& points, std::span<const Index> numbers, const PolynomialBasis& basis,
+              const LocalFrame& frame)
+      : points_(points), numbers_(numbers), basis_(basis), frame_(frame) {}
+
+  std::size_t rows() const override { return numbers_.size(); }
+  std::size_t features() const override { return basis_.size(); }
+
+  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
+    const std::size_t m = points_.dimension, count = rows.size();
+    thread_local std::vector<double> local, scratch;
+    local.resize(m * count);
+    scratch.resize(basis_.scratch_size(count));
+    for (std::size_t k = 0; k < count; ++k) {
+      const double* x = points_.point(numbers_[rows[k]]);
+      for (std::size_t a = 0; a < m; ++a) local[a * count + k] = x[a];
+    }
+    frame_.map(local.data(), count);
+    basis_.evaluate(local.data(), scale, count, scratch.data(), out);
+  }
+
+ private:
+  const WeightedPoints& points_;
+  std::span<const Index> numbers_;
+  const PolynomialBasis& basis_;
+  const LocalFrame& frame_;
+};
+
+int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
+                       const CompressOptions& options) {
+  constexpr int most = 30;
+  const double allowed = share_of_effort * allowed_operations(options.effort, rows);
+  const auto affordable = [&](int higher) {
+    const double n = double(feature_count(dimension, higher)), s = double(survivors), q = double(rows);
+    return n * survivors_per_feature <= s && s * n * n + 2 * q * n <= allowed;
+  };
+  while (order < most && affordable(order + 1)) ++order;
+  return order;
+}
+
+/// The features of the survivors by degree, and what is missing of their moments.
+class System {
+ public:
+  System(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const Index> rows,
+         std::span<const double> weights, int order, const CompressOptions& options)
+      : basis_(points.dimension, order),
+        frame_(points.coordinates, points.dimension),
+        n_(basis_.size()),
+        weights_(weights),
+        stop_(options.stop),
+        place_(places()) {
+    const BoxFeatures survivors(points, rows, basis_, frame_);
+    values_.resize(n_ * rows.size());
+    for_blocks(rows.size(), recombine_block, stop_,
+               [&](std::size_t, std::size_t begin, std::size_t end) { store(survivors, begin, end - begin); });
+    const BoxFeatures all(points, distinct.numbers, basis_, frame_);
+    std::vector<Index> list(distinct.numbers.size());
+    std::iota(list.begin(), list.end(), Index{0});
+    std::vector<double> sums;
+    Pulse pulse(stop_, {}, 1);
+    group_means(all, list, distinct.weights, 1, pulse, &sums);
+    moments_.resize(n_);
+    for (std::size_t f = 0; f < n_; ++f) moments_[place_[f]] = sums[f];
+    factorise();
+  }
+
+  /// Features up to an order come first.
+  std::size_t features(int order) const { return feature_count(basis_.dimension(), order); }
+  /// Highest order whose features are independent on the survivors.
+  int highest() const { return highest_; }
+
+  /// Factors 1 + z of the weights with which the moments up to the order are kept, as exactly as one solution of the
+  /// system goes; two more bring the moments to rounding.
+  std::vector<double> factors(int order, int rounds = 1) const {
+    const std::size_t s = weights_.size();
+    std::vector<double> factors(s, 1.0);
+    for (int round = 0; round < rounds; ++round) {
+      std::vector<double> multipliers = missing(features(order), factors);
+      const int n = int(features(order)), leading = int(n_), one = 1;
+      int info = 0;
+      dpotrs_("L", &n, &one, gram_.data(), &leading, multipliers.data(), &n, &info);
+      for_blocks(s, block, stop_, [&](std::size_t, std::size_t begin, std::size_t end) {
+        cblas_dgemv(CblasColMajor, CblasTrans, n, int(end - begin), 1.0, values_.data() + begin * n_, leading,
+                    multipliers.data(), 1, 1.0, factors.data() + begin, 1);
+      });
+    }
+    return factors;
+  }
+
+ private:
+  /// Where each feature of the basis stands when they are sorted by degree.
+  std::vector<std::size_t> places() const {
+    std::vector<std::size_t> sorted(n_), place(n_);
+    std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](std::size_t f, std::size_t g) { return basis_.degree(f) < basis_.degree(g); });
+    for (std::size_t k = 0; k < n_; ++k) place[sorted[k]] = k;
+    return place;
+  }
+
+  void store(const BoxFeatures& survivors, std::size_t begin, std::size_t count) {
+    std::vector<Index> list(count);
+    std::iota(list.begin(), list.end(), Index(begin));
+    const std::vector<double> ones(count, 1.0);
+    std::vector<double> out(n_ * count);
+    survivors.evaluate(list, ones.data(), out.data());
+    for (std::size_t f = 0; f < n_; ++f) {
+      for (std::size_t k = 0; k < count; ++k) values_[(begin + k) * n_ + place_[f]] = out[f * count + k];
+    }
+  }
+
+  /// Cholesky factor of Phi C Phi^T. That of the first features is its leading part.
+  void factorise() {
+    constexpr std::size_t tile = 192;
+    const std::size_t s = weights_.size(), tiles = (n_ + tile - 1) / tile;
+    std::vector<double> scaled(values_);
+    for_blocks(s, block, stop_, [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t j = begin; j < end; ++j) {
+        cblas_dscal(int(n_), std::sqrt(weights_[j]), scaled.data() + j * n_, 1);
+      }
+    });
+    gram_.resize(n_ * n_);
+    for_all(tiles * tiles, [&](std::size_t t) {
+      const std::size_t i = t / tiles * tile, j = t % tiles * tile;
+      if (i < j) return;
+      stop_if_asked(stop_);
+      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, int(std::min(tile, n_ - i)), int(std::min(tile, n_ - j)),
+                  int(s), 1.0, scaled.data() + i, int(n_), scaled.data() + j, int(n_), 0.0, gram_.data() + j * n_ + i,
+                  int(n_));
+    });
+    const int n = int(n_);
+    int info = 0;
+    dpotrf_("L", &n, gram_.data(), &n, &info);
+    const std::size_t independent = info > 0 ? std::size_t(info - 1) : n_;
+    while (highest_ < basis_.order() && features(highest_ + 1) <= independent) ++highest_;
+  }
+
+  /// What the weights, times the factors, lack of the first n moments.
+  std::vector<double> missing(std::size_t n, std::span<const double> factors) const {
+    const std::size_t s = weights_.size();
+    std::vector<std::vector<double>> parts((s + block - 1) / block, std::vector<double>(n));
+    for_blocks(s, block, stop_, [&](std::size_t b, std::size_t begin, std::size_t end) {
+      std::vector<double> weights;
+      for (std::size_t j = begin; j < end; ++j) weights.push_back(weights_[j] * factors[j]);
+      cblas_dgemv(CblasColMajor, CblasNoTrans, int(n), int(end - begin), 1.0, values_.data() + begin * n_, int(n_),
+                  weights.data(), 1, 0.0, parts[b].data(), 1);
+    });
+    std::vector<double> missing(moments_.begin(), moments_.begin() + std::ptrdiff_t(n));
+    for (const std::vector<double>& part : parts) {
+      for (std::size_t f = 0; f < n; ++f) missing[f] -= part[f];
+    }
+    return missing;
+  }
+
+  PolynomialBasis basis_;
+  LocalFrame frame_;
+  std::size_t n_;
+  std::span<const double> weights_;
+  std::stop_token stop_;
+  std::vector<std::size_t> place_;
+  std::vector<double> values_;   // n x s, column-major: the features of a survivor side by side
+  std::vector<double> moments_;  // of all points
+  std::vector<double> gram_;     // its Cholesky factor, lower
+  int highest_ = 0;
+};
+
+bool within_limits(std::span<const double> factors) {
+  return std::all_of(factors.begin(), factors.end(), [](double factor) { return factor > 0.1 && factor < 3; });
+}
+
+}  // namespace
+
+Correction correct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+                   std::span<const Index> rows, std::vector<double>& weights, int order,
+                   const CompressOptions& options) {
+  constexpr double worthwhile = 0.8;
+  Correction found{order, 0};
+  const int most = highest_affordable(points.dimension, distinct.numbers.size(), rows.size(), order, options);
+  if (most == order || 2 * most <= 3 * order) return found;  // less gained nothing in any trial
+  const SingleThreadedBlas single;
+  const std::vector<double> before = weights;
+  const System system(points, distinct, rows, before, most, options);
+  const HeldOutProbes probes(points, distinct, scale, ~options.seed);
+  const std::vector<double> truth = probes.sums(points, distinct.numbers, distinct.weights, options.stop);
+  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  const auto typical = [&](std::span<const double> candidate) {
+    std::vector<double> error = probes.sums(points, rows, candidate, options.stop);
+    for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth[f]) / mass;
+    return typical_error(probes.errors_of(error), options.smoothness);
+  };
+  const auto multiplied = [&](std::span<const double> factors) {
+    std::vector<double> product(before);
+    for (std::size_t j = 0; j < product.size(); ++j) product[j] *= factors[j];
+    return product;
+  };
+  double best = worthwhile * typical(before);
+  for (int higher = order + 1; higher <= system.highest(); ++higher) {
+    const std::vector<double> factors = system.factors(higher);
+    if (!within_limits(factors)) break;
+    const double error = typical(multiplied(factors));
+    if (error < best) best = error, found.order = higher;
+  }
+  if (found.order == order) return found;
+  const std::vector<double> factors = system.factors(found.order, 3);
+  for (const double factor : factors) found.largest_change = std::max(found.largest_change, std::abs(factor - 1));
+  weights = multiplied(factors);
+  return found;
+}
+
+}  // namespace momentset

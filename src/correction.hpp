@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "merge_equal.hpp"
+#include "momentset/compress.hpp"
+#include "momentset/points.hpp"
+
+namespace momentset {
+
+/// What a correction did.
+struct Correction {
+  int order = 0;              ///< highest order of the moments that are kept over all points
+  double largest_change = 0;  ///< of a weight, relative to what it was
+};
+
+/// Changes the weights of the rows that survived, as little as it takes, so that over all points moments of higher
+/// orders are kept too: of all weights c (1 + z) with these moments the ones with the least sum c z^2. How many orders
+/// is decided by the error on test functions; none where that gains nothing, or where a weight would have to lose nine
+/// tenths of itself or become three times as large. Moments inside the cells change by as little as the weights do.
+///
+/// The least change is z = Phi^T lambda with (Phi C Phi^T) lambda = r, for the features Phi at the survivors, their
+/// weights C and the moments r that are missing. Runs in the caller's TBB arena; the result does not depend on its
+/// threads. Throws Cancelled. O(q n + s n^2) operations and s n + n^2 doubles, for s survivors and at most 0.3 s
+/// features n or as many as a tenth of the effort allows.
+/// @param scale    one over the standard deviation of each column
+/// @param order    K, which the weights keep already
+/// @param weights  of the rows; changed
+Correction correct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
+                   std::span<const Index> rows, std::vector<double>& weights, int order,
+                   const CompressOptions& options);
+
+}  // namespace momentset
