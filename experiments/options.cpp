@@ -56,7 +56,8 @@ void CsvFile::write(const std::string& row) {
 }
 
 int run_program(int count, char** words, const std::string& description, Options options,
-                const std::function<void(const Options&)>& experiment) {
+                const std::function<void(const Options&)>& experiment,
+                const std::function<void(CLI::App&)>& add_options) {
   CLI::App app(description);
   std::vector<std::string> orders;
   for (const std::optional<int>& order : options.orders) orders.push_back(name_of(order));
@@ -67,6 +68,7 @@ int run_program(int count, char** words, const std::string& description, Options
   app.add_option("--method", options.method, "method of compression")->capture_default_str();
   app.add_option("--threads", options.threads, "threads of the compression; 0: all cores")->capture_default_str();
   app.add_option("--output", options.output, "CSV to write")->capture_default_str();
+  if (add_options) add_options(app);
   try {
     app.parse(count, words);
     options.orders.clear();

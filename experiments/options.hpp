@@ -10,6 +10,10 @@
 
 #include "momentset/compress.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace momentset::experiments {
 
 /// An order that the library chooses itself.
@@ -47,8 +51,9 @@ class CsvFile {
 };
 
 /// Reads the command line over the defaults in `options` and runs the experiment; returns the exit status. Errors are
-/// one line on standard error and status 2.
+/// one line on standard error and status 2. `add_options` may add options of the experiment's own.
 int run_program(int count, char** words, const std::string& description, Options options,
-                const std::function<void(const Options&)>& experiment);
+                const std::function<void(const Options&)>& experiment,
+                const std::function<void(CLI::App&)>& add_options = {});
 
 }  // namespace momentset::experiments
