@@ -28,19 +28,22 @@ def squared_distances(x, y):
 
 
 def median_heuristic(x):
-    """Length scale of the kernel: sqrt(median of the squared distances / 2), over all pairs."""
+    """Length scale of the kernel: sqrt(median of the squared distances / 2) over all pairs, as in coreax."""
     return np.sqrt(np.median(squared_distances(x, x)[np.triu_indices(len(x), 1)]) / 2)
 
 
-def mmd(x, rows, weights):
-    """sqrt(a' K a) with a = weights of the subset - 1/N and K(x, y) = exp(-|x - y|^2 / (2 l^2)). In long double: the sum
-    cancels to far below the rounding of doubles."""
+def kernel_matrix(x, length_scale):
+    """K(x, y) = exp(-|x - y|^2 / (2 l^2)), in long double: the MMD is what is left when its sum cancels to far below the
+    rounding of doubles."""
     x = x.astype(np.longdouble)
-    difference = np.full(len(x), -1 / np.longdouble(len(x)))
+    return np.exp(squared_distances(x, x) / (-2 * np.longdouble(length_scale) ** 2))
+
+
+def mmd(kernel, rows, weights):
+    """sqrt(a' K a), a = weights of the subset - 1/N."""
+    difference = np.full(len(kernel), -1 / np.longdouble(len(kernel)))
     difference[rows] += weights.astype(np.longdouble) / weights.astype(np.longdouble).sum()
-    scale = median_heuristic(x)
-    image = np.exp(squared_distances(x, x) / (-2 * scale * scale)) @ difference
-    return float(np.sqrt(max(np.longdouble(0), difference @ image)))
+    return float(np.sqrt(max(np.longdouble(0), difference @ (kernel @ difference))))
 
 
 def highest_order(size):
@@ -81,28 +84,36 @@ def parse(words):
     return parser.parse_args(words)
 
 
+def measure(executable, folder, cells, method):
+    """{(order, size): list over the seeds of (rows kept, MMD, MMD at the wider length scale)}"""
+    found = {cell: [] for cell in cells}
+    for seed in SEEDS:
+        x, _ = make_blobs(n_samples=ROWS, n_features=COLUMNS, centers=CENTRES, random_state=seed)
+        scale = median_heuristic(x)
+        kernels = [kernel_matrix(x, scale), kernel_matrix(x, scale * np.sqrt(2))]
+        for order, size in cells:
+            rows, weights = compress(executable, folder, x, size, options_for(method, order, size))
+            found[order, size].append((len(rows), *(mmd(kernel, rows, weights) for kernel in kernels)))
+    return found
+
+
 def main(words):
     arguments = parse(words)
     executable = os.environ.get("MOMENTSET_EXECUTABLE")
     if not executable:
         sys.exit("coreax_blobs: MOMENTSET_EXECUTABLE must name the executable")
+    cells = [(order, int(size)) for order in arguments.order.split(",") for size in arguments.size.split(",")]
     output = Path(arguments.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with open(output, "w", newline="") as file, tempfile.TemporaryDirectory() as folder:
         table = csv.writer(file)
-        table.writerow(["size", "kept", "order", "method", "trials", "mean_mmd", "min_mmd", "max_mmd"])
-        for order in arguments.order.split(","):
-            for size in map(int, arguments.size.split(",")):
-                found, kept = [], []
-                for seed in SEEDS:
-                    x, _ = make_blobs(n_samples=ROWS, n_features=COLUMNS, centers=CENTRES, random_state=seed)
-                    rows, weights = compress(executable, Path(folder), x, size,
-                                             options_for(arguments.method, order, size))
-                    found.append(mmd(x, rows, weights))
-                    kept.append(len(rows))
-                table.writerow([size, max(kept), order, arguments.method, len(SEEDS), f"{np.mean(found):.4g}",
-                                f"{min(found):.4g}", f"{max(found):.4g}"])
-                print(f"order {order:>8}, {max(kept):>4} points: MMD {np.mean(found):.3g}", flush=True)
+        table.writerow(["size", "kept", "order", "method", "trials", "mean_mmd", "min_mmd", "max_mmd",
+                        "mean_mmd_median_distance"])
+        for (order, size), trials in measure(executable, Path(folder), cells, arguments.method).items():
+            kept, found, wider = map(np.array, zip(*trials))
+            table.writerow([size, kept.max(), order, arguments.method, len(trials), f"{found.mean():.4g}",
+                            f"{found.min():.4g}", f"{found.max():.4g}", f"{wider.mean():.4g}"])
+            print(f"order {order:>8}, {kept.max():>4} points: MMD {found.mean():.3g}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ using namespace momentset::experiments;
 struct Search {
   double size_factor = 1;
   int patience = 3;
-  double operations = 2e11;  // most that one compression may take: high orders in one cell grow with the cube of n
+  double operations = 2e10;  // most that one compression may take: high orders in one cell grow with the cube of n
 };
 
 /// d' = [a ln(d)^m]: a = 120 and 20 as published for m = 1 and 2, and continued in the same spirit for m = 3.

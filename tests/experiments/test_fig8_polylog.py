@@ -1,0 +1,23 @@
+"""The small version of Figure 8."""
+
+import math
+
+import comparison
+
+
+def test_small_version(reproduce):
+    found = reproduce("fig8_polylog")
+    published = comparison.by_cell(comparison.published("fig8_polylog"), ("m", "d", "d_out"), "median_best_error")
+    assert {(row["m"], row["d"]) for row in found.rows} == {(m, d) for m in (1, 2) for d in (1000, 2000, 4000)}
+    for row in found.rows:
+        theirs = published[row["m"], row["d"], row["d_out"]]  # of the same size
+        assert row["median_best_error"] <= max(theirs, comparison.ROUNDING), row
+        assert math.comb(row["m"] + row["median_best_k"], row["m"]) <= row["d_out"]
+    assert "6 cells, of which 6" in found.text
+
+
+def test_the_law_shows_at_smaller_sizes(reproduce):
+    found = reproduce("fig8_polylog", "short")
+    assert [row["d_out"] for row in found.rows] == [int(6 * math.log(d)) for d in (1000, 4000, 16000, 64000)]
+    errors = [row["median_best_error"] for row in found.rows]
+    assert errors[-1] < errors[0] / 10
