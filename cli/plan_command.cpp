@@ -183,18 +183,19 @@ std::string text(const Options& options, const Problem& problem, const std::vect
                  const TrialRate& rate, int threads) {
   const std::size_t m = problem.columns;
   std::string text = fmt::format("plan for {} rows in {} column{}\n", grouped(problem.rows), m, m == 1 ? "" : "s");
-  text += fmt::format("  {:>5} {:>9} {:>11} {:>11} {:>9} | {:>8} {:>8} {:>8} | {:>8} {:>9} {:>9}\n", "order", "moments",
-                      "at least", "size", "cells", "bound p", "fall a", "scaling", "work", "memory", "time");
+  text += fmt::format("  {:>5} {:>9} {:>11} {:>9} | {:>8} {:>8} {:>8} | {:>8} {:>9} {:>9}\n", "order", "moments",
+                      "size", "cells", "bound p", "fall a", "scaling", "work", "memory", "time");
   for (const Candidate& row : found) {
     const int order = row.plan.order;
-    text += fmt::format("  {:>5} {:>9} {:>11} {:>11} {:>9} | {:>7.2f}{} {:>8.2f} {:>8.1e} | {:>8} {:>9} {:>9}\n", order,
-                        grouped(row.plan.features), grouped(row.smallest_size), grouped(row.plan.size),
-                        grouped(row.plan.cells), theory::bound_exponent(m, order),
-                        theory::bound_vanishes(m, order) ? " " : "*", theory::observed_exponent(m, order), row.scaling,
-                        with_unit(row.plan.operations), bytes(row.memory), duration(row.seconds));
+    text += fmt::format("  {:>5} {:>9} {:>11} {:>9} | {:>7.2f}{} {:>8.2f} {:>8.1e} | {:>8} {:>9} {:>9}\n", order,
+                        grouped(row.plan.features), grouped(row.plan.size), grouped(row.plan.cells),
+                        theory::bound_exponent(m, order), theory::bound_vanishes(m, order) ? " " : "*",
+                        theory::observed_exponent(m, order), row.scaling, with_unit(row.plan.operations),
+                        bytes(row.memory), duration(row.seconds));
   }
   const Theorems said = theorems(options, problem, found);
   text += fmt::format(
+      "  moments   as many rows have to be kept at least\n"
       "  bound p   Theorem 4: relative error O(size^p), p = 1 - (order + 1)/{0}; *: does not vanish, order + 1 <= {0}\n"
       "            times the number of rows it vanishes from order {1} on\n"
       "  fall a    observed where a share of the rows is kept: relative error ~ rows^-a, a = (order + 1)/{0} + 0.5\n"
