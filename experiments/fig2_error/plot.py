@@ -31,7 +31,8 @@ def draw_errors(axes, m, measured, reference):
             line = lines.get((m, k), [])
             axes.plot([row["d"] for row in line], [row[VALUE] for row in line], color=colour, label=label, **look)
     style.logarithmic(axes, f"m = {m}", "d", "median error" if m == 1 else "")
-    axes.axhline(comparison.ROUNDING, color="black", linewidth=0.5, linestyle="--")
+    if axes.get_ylim()[0] < comparison.ROUNDING:
+        axes.axhline(comparison.ROUNDING, color="black", linewidth=0.5, linestyle="--")
     axes.legend(frameon=False, fontsize=7)
 
 
@@ -44,7 +45,7 @@ def draw_exponents(axes, measured, reference):
             fits = {k: comparison.exponent(lines.get((m, k), [])) for k in orders}
             found = {k: fit for k, fit in fits.items() if fit is not None}
             axes.plot(found.keys(), found.values(), look, color=colour, markersize=4.5, label=label)
-    axes.set(title="error ~ d^-α; dashed: (k+1)/m + 0.5", xlabel="k", ylabel="α")
+    axes.set(title="dashed: α = (k+1)/m + 0.5", xlabel="k", ylabel="α in error ~ d^-α")
     axes.grid(alpha=0.2)
     axes.legend(frameon=False, fontsize=7)
 

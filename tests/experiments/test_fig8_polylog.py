@@ -16,8 +16,9 @@ def test_small_version(reproduce):
     assert "6 cells, of which 6" in found.text
 
 
-def test_the_law_shows_at_smaller_sizes(reproduce):
-    found = reproduce("fig8_polylog", "short")
-    assert [row["d_out"] for row in found.rows] == [int(6 * math.log(d)) for d in (1000, 4000, 16000, 64000)]
-    errors = [row["median_best_error"] for row in found.rows]
-    assert errors[-1] < errors[0] / 10
+def test_errors_fall_with_the_size_on_the_same_problems(reproduce):
+    short, longer = reproduce("fig8_polylog", "short"), reproduce("fig8_polylog", "longer")
+    for found, factor in ((short, 6), (longer, 24)):  # of the published 120
+        assert [row["d_out"] for row in found.rows] == [int(factor * math.log(16000))]
+    fall = short.rows[0]["median_best_error"] / longer.rows[0]["median_best_error"]
+    assert fall > short.expected["fall_from_short_to_longer"]
