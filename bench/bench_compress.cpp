@@ -14,134 +14,45 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "momentset/compress.hpp"
-#include "uniform.hpp"
+#include "experiments/measure.hpp"
+#include "experiments/problem.hpp"
+#include "experiments/published.hpp"
 
 namespace {
 
-using momentset::Coreset;
+using namespace momentset::experiments;
 namespace files = std::filesystem;
 
 constexpr int order = 5;
 const files::path bench_folder = files::path(__FILE__).parent_path();
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-// Published figures
-
-/// The entry of a column in the line of a CSV file that has these values of m, k and d; none where there is no such.
-std::optional<double> published(const std::string& file, const std::string& column, std::size_t m, std::size_t d) {
-  std::ifstream stream(bench_folder / "reference" / file);
-  const auto split = [](const std::string& line) {
-    std::vector<std::string> fields;
-    std::istringstream text(line);
-    for (std::string field; std::getline(text, field, ',');) fields.push_back(field);
-    return fields;
-  };
-  std::string line;
-  if (!std::getline(stream, line)) return std::nullopt;
-  const std::vector<std::string> names = split(line);
-  const auto place = std::size_t(std::find(names.begin(), names.end(), column) - names.begin());
-  while (std::getline(stream, line)) {
-    const std::vector<std::string> fields = split(line);  // m, k, d come first in both files
-    if (fields.size() != names.size() || place == names.size()) continue;
-    if (std::stoul(fields[0]) == m && std::stoi(fields[1]) == order && std::stoul(fields[2]) == d) {
-      return std::stod(fields[place]);
-    }
-  }
-  return std::nullopt;
-}
-
 std::string cell(std::optional<double> value, const char* format) {
   return value ? fmt::format(fmt::runtime(format), *value) : "-";
 }
 
-// One trial
-
-/// mean over a of sigmoid(<w, x_a>); x holds the x_a one after another.
-long double smooth_function(const double* w, std::size_t m, const std::vector<double>& x) {
-  long double sum = 0;
-  for (std::size_t k = 0; k < x.size(); k += m) {
-    double product = 0;
-    for (std::size_t a = 0; a < m; ++a) product += w[a] * x[k + a];
-    sum += 1 / (1 + std::exp(-product));
-  }
-  return sum / static_cast<long double>(x.size() / m);
-}
-
-/// |weighted mean of the function over the coreset - mean over all points|.
-double error_of(const Coreset& coreset, const momentset::WeightedPoints& points, const std::vector<double>& x) {
-  long double all = 0, kept = 0, mass = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) all += smooth_function(points.point(i), points.dimension, x);
-  for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
-    kept += coreset.weights[j] * smooth_function(points.point(coreset.rows[j]), points.dimension, x);
-    mass += coreset.weights[j];
-  }
-  return double(std::abs(kept / mass - all / static_cast<long double>(points.size())));
-}
+// The table
 
 struct Task {
   std::size_t m, rows, size;
 };
 
-/// Medians over the trials.
-struct Measurement {
-  double merge = 0, partition = 0, recombine = 0, certify = 0, total = 0;
-  double residual = 0, error = 0;
-
-  double alone() const { return total - certify; }
-};
-
-double seconds_of(const Coreset& coreset, const std::string& stage) {
-  for (const momentset::StageSeconds& entry : coreset.stages) {
-    if (entry.stage.starts_with(stage)) return entry.seconds;
+/// Fresh points and functions in every trial; the first trial does not count, as caches and threads are cold.
+std::vector<Trial> measure(const Task& task, int trials) {
+  std::vector<Trial> found;
+  for (int t = -1; t < trials; ++t) {
+    const UniformProblem problem(task.m, task.rows, t, sigmoid());
+    const Trial trial = run(problem, {.size = task.size, .order = order});
+    if (t >= 0) found.push_back(trial);
   }
-  return 0;
-}
-
-/// Fresh points and functions in every trial; the first trial's seconds do not count, as caches and threads are cold.
-Measurement measure(const Task& task, int trials) {
-  std::array<std::vector<double>, 5> seconds;
-  std::vector<double> residuals, errors;
-  for (int trial = 0; trial <= trials; ++trial) {
-    std::mt19937_64 random(std::uint64_t(1000 * task.m + trial));
-    const std::vector<double> coordinates = uniform(random, task.rows * task.m), x = uniform(random, 10 * task.m);
-    const momentset::WeightedPoints points{coordinates, {}, task.m};
-    momentset::CompressOptions options;
-    options.size = task.size;
-    options.order = order;
-    const auto begin = std::chrono::steady_clock::now();
-    const Coreset coreset = momentset::compress(points, options);
-    const std::chrono::duration<double> total = std::chrono::steady_clock::now() - begin;
-    if (trial == 0) continue;
-    std::size_t next = 0;
-    for (const char* stage : {"merge", "partition", "recombine", "certify"}) {
-      seconds[next++].push_back(seconds_of(coreset, stage));
-    }
-    seconds[next].push_back(total.count());
-    residuals.push_back(coreset.certificate.worst_residual());
-    errors.push_back(error_of(coreset, points, x));
-  }
-  const double worst = *std::max_element(residuals.begin(), residuals.end());
-  return {median(seconds[0]), median(seconds[1]), median(seconds[2]), median(seconds[3]), median(seconds[4]), worst,
-          median(errors)};
+  return found;
 }
 
 void print_head(int trials) {
@@ -153,14 +64,17 @@ void print_head(int trials) {
              "% of compress", "", "", "");
 }
 
-void print_row(const Task& task, const Measurement& found) {
-  const auto share = [&](double part) { return 100 * part / found.alone(); };
+void print_row(const Task& task, const std::vector<Trial>& trials) {
+  static const Published times("fig6_runtime"), errors("fig2_error");
+  const auto median = [&](double Trial::*field) { return statistics(trials, field).median; };
+  const double alone = median(&Trial::compress), certify = median(&Trial::certify);
+  const auto share = [&](double Trial::*stage) { return 100 * median(stage) / alone; };
   fmt::print(
       "{:>1} {:>9} {:>8} | {:>9.3f} {:>9.3f} {:>9.3f} {:>10} | {:>5.0f} {:>5.0f} {:>6.0f} | {:>8.1e} {:>9.1e} {:>9}\n",
-      task.m, task.rows, task.size, found.alone(), found.certify, found.total,
-      cell(published("fig6_runtime.csv", "median_seconds", task.m, task.rows), "{:.0f}"), share(found.merge),
-      share(found.partition), share(found.recombine), found.residual, found.error,
-      cell(published("fig2_error.csv", "median_abs_error", task.m, task.rows), "{:.1e}"));
+      task.m, task.rows, task.size, alone, certify, alone + certify,
+      cell(times.find("median_seconds", task.m, task.rows, order), "{:.0f}"), share(&Trial::merge),
+      share(&Trial::partition), share(&Trial::recombine), statistics(trials, &Trial::residual).maximum,
+      median(&Trial::error), cell(errors.find("median_abs_error", task.m, task.rows, order), "{:.1e}"));
   std::fflush(stdout);
 }
 
@@ -173,7 +87,7 @@ struct Run {
 
 /// Runs a program without its output. The peak that the kernel reports for a child is never below what its parent held
 /// when it started it, so this must be called before the points of the table are made.
-Run run(const std::vector<std::string>& words) {
+Run run_program(const std::vector<std::string>& words) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -228,10 +142,10 @@ std::string memory_row() {
   if (executable.empty() || !files::exists(executable)) return "memory: not measured, MOMENTSET_EXECUTABLE names none";
   const ScratchFolder scratch;
   const std::string in = scratch / "points.parquet", out = scratch / "kept.parquet";
-  if (run({python, (bench_folder / "make_points.py").string(), "10000000", "3", in}).status != 0) {
+  if (run_program({python, (bench_folder / "make_points.py").string(), "10000000", "3", in}).status != 0) {
     return "memory: not measured, " + python + " could not write the Parquet file";
   }
-  const Run compress = run({executable, "compress", in, "-o", out, "--size", "100000", "--quiet"});
+  const Run compress = run_program({executable, "compress", in, "-o", out, "--size", "100000", "--quiet"});
   if (compress.status != 0) return fmt::format("memory: the executable ended with status {}", compress.status);
   return fmt::format(
       "10,000,000 x 3 from Parquet to 100,000, executable: {:.1f} s, peak {:.2f} GB resident ({} {:.1f} GB)",

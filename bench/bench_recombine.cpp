@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/problem.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/recombine.hpp"
 #include "recombine/group_means.hpp"
@@ -28,13 +29,13 @@
 #include "recombine/refit.hpp"
 #include "recombine/tableau.hpp"
 #include "recombine/walk.hpp"
-#include "uniform.hpp"
 
 namespace {
 
 using momentset::CompressOptions;
 using momentset::Coreset;
 using momentset::Index;
+using momentset::experiments::uniform;
 
 double seconds_of(const auto& work) {
   const auto start = std::chrono::steady_clock::now();

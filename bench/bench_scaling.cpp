@@ -18,13 +18,14 @@
 #include <string>
 #include <vector>
 
+#include "experiments/problem.hpp"
 #include "momentset/compress.hpp"
-#include "uniform.hpp"
 
 namespace {
 
 using momentset::CompressOptions;
 using momentset::Coreset;
+using momentset::experiments::uniform;
 using nlohmann::json;
 
 /// Seconds of each stage but the certificate's, of the fastest of some runs.

@@ -14,6 +14,7 @@ inline constexpr int check_failed = 3;  ///< the numbers do not hold what a cert
 void add_compress(CLI::App& app, int& status);
 void add_verify(CLI::App& app, int& status);
 void add_info(CLI::App& app, int& status);
+void add_plan(CLI::App& app, int& status);
 void add_completions(CLI::App& app, int& status);
 
 }  // namespace momentset::cli

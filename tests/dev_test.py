@@ -29,14 +29,16 @@ class Usage(unittest.TestCase):
         for words in ([], ["--help"]):
             result = run(*words)
             self.assertEqual(0, result.returncode)
-            for command in ("setup", "build", "demo", "test", "bench", "lint"):
+            for command in ("setup", "build", "demo", "test", "bench", "experiment", "lint"):
                 self.assertRegex(result.stdout, rf"(?m)^  {command} ")
 
     def test_wrong_usage(self):
-        for words in (["frobnicate"], ["build", "--preset", "fast"], ["demo", "--", "x"]):
+        for words in (["frobnicate"], ["build", "--preset", "fast"], ["demo", "--", "x"], ["experiment"],
+                      ["experiment", "fig0"]):
             result = run(*words)
             self.assertEqual(2, result.returncode, words)
             self.assertNotIn("Traceback", result.stderr)
+        self.assertIn("fig2_error", run("experiment").stderr)
 
 
 class Setup(unittest.TestCase):

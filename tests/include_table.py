@@ -72,7 +72,7 @@ def room_of_include(root: Path, path: Path, name: str) -> tuple[str, bool] | Non
     """Room of what `path` includes as `name`, and whether it is public; None if it is not the project's."""
     if name.startswith("momentset/"):
         return room_of_library_file(Path(name).relative_to("momentset")), True
-    for folder in (path.parent, Path("src"), Path(path.parts[0])):
+    for folder in (path.parent, Path("src"), Path(path.parts[0]), Path()):
         if (root / folder / name).is_file():
             target = (root / folder / name).resolve().relative_to(root.resolve())
             return room_of_file(target), target.parts[0] == "include"

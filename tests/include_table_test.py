@@ -70,6 +70,14 @@ class Includes(unittest.TestCase):
             ["src/compress.cpp:1: room compress may not include room cli"],
             check({"cli/text.hpp": "", "src/compress.cpp": '#include "../cli/text.hpp"\n'}))
 
+    def test_the_benchmarks_share_what_the_experiments_measure_with(self):
+        files = {"experiments/problem.hpp": ""}
+        for room in ("bench", "experiments"):
+            self.assertEqual([], check({**files, f"{room}/walk.cpp": '#include "experiments/problem.hpp"\n'}))
+        self.assertEqual(
+            ["cli/main.cpp:1: room cli may include public headers only, not \"experiments/problem.hpp\""],
+            check({**files, "cli/main.cpp": '#include "experiments/problem.hpp"\n'}))
+
     def test_public_headers_include_no_private_ones(self):
         self.assertEqual(
             ["include/momentset/recombine.hpp:1: public header includes \"recombine/walk.hpp\", which is private"],

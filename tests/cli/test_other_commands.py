@@ -35,7 +35,7 @@ def test_version_and_help(run):
     assert re.fullmatch(r"momentset \d+\.\d+\.\d+\n", run("--version").stdout)
     result = run("--help")
     assert result.returncode == 0
-    for command in ["compress", "verify", "info", "completions"]:
+    for command in ["compress", "verify", "info", "plan", "completions"]:
         assert command in result.stdout
         assert run(command, "--help").returncode == 0
 
@@ -43,7 +43,7 @@ def test_version_and_help(run):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completions_name_commands_and_options(run, shell):
     text = run("completions", shell).stdout
-    for word in ["compress", "verify", "info", "keep-rows", "weight-sum"]:
+    for word in ["compress", "verify", "info", "plan", "keep-rows", "weight-sum", "max-order"]:
         assert word in text
 
 
