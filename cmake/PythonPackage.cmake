@@ -30,3 +30,20 @@ foreach(file IN LISTS python_files)
   file(MAKE_DIRECTORY "${folder}")
   file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/python/momentset/${file}" "${package}/${file}" SYMBOLIC)
 endforeach()
+
+# `pip install .` takes the component `python`, nobody else does. The executable lies inside the package, beside which
+# pyarrow lies; the command on the path is a script that checks that it does, in the right version, and runs it.
+install(TARGETS momentset-python LIBRARY DESTINATION momentset COMPONENT python EXCLUDE_FROM_ALL)
+if(TARGET momentset-cli)
+  get_filename_component(PyArrow_arrow_SONAME "${PyArrow_arrow_LIBRARY}" NAME)
+  configure_file(python/scripts/momentset.in python/scripts/momentset @ONLY)
+  file(MAKE_DIRECTORY "${package}/bin")
+  file(CREATE_LINK "${CMAKE_CURRENT_BINARY_DIR}/momentset" "${package}/bin/momentset" SYMBOLIC)
+  if(SKBUILD)
+    set_target_properties(momentset-cli PROPERTIES
+      INSTALL_RPATH "$ORIGIN/../../pyarrow;${OpenBLASPthread_LIBRARY_DIR}")
+    install(TARGETS momentset-cli RUNTIME DESTINATION momentset/bin COMPONENT python EXCLUDE_FROM_ALL)
+    install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/python/scripts/momentset"
+      DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT python EXCLUDE_FROM_ALL)
+  endif()
+endif()

@@ -98,7 +98,7 @@ class MemoryTable:
 
     def take(self, rows: Integers) -> Any:
         """A pyarrow Table of the rows; None without pyarrow."""
-        return None if self._table is None else self._table.take(rows)
+        return None if self._table is None else _without_views(self._table).take(rows)
 
 
 class FileTable:
@@ -149,6 +149,18 @@ def open_files(inputs: Sequence[FilePath]) -> Table:
     except (OSError, ValueError) as error:
         raise Error(", ".join(paths), "", f"cannot be read: {error}") from None
     return ArrayTable(values, paths[0], paths[0] if len(paths) == 1 else None)
+
+
+def _without_views(table: Any) -> Any:
+    """pyarrow does not take rows of columns of text views, which polars makes: those become plain text."""
+    import pyarrow
+
+    plain = {pyarrow.string_view(): pyarrow.large_string(), pyarrow.binary_view(): pyarrow.large_binary()}
+    for number, field in enumerate(table.schema):
+        if field.type in plain:
+            column = table.column(number).cast(plain[field.type])
+            table = table.set_column(number, field.with_type(plain[field.type]), column)
+    return table
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
