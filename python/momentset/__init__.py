@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from momentset import _core, _fork
 from momentset._certificate import Certificate, Diameters, OrderResidual, ProbeError
 from momentset._compress import compress, plan
-from momentset._coreset import Coreset, Estimate
+from momentset._coreset import Coreset
 from momentset._error import Error
+from momentset._estimate import Estimate
 from momentset._recombine import recombine
 from momentset._verify import Check, Verification, read, verify
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 50_000  # of the input, drawn behind the survivors
 
+DISC_AREA = 5000.0  # of all survivors together, in square points
+
 LIGHT = {"ink": "#1d2428", "muted": "#5a646a", "grid": "#dde1e3", "kept": "#1b64ad", "random": "#bd500b"}
 DARK = {"ink": "#e9edef", "muted": "#a3aeb4", "grid": "#333b40", "kept": "#74b4f4", "random": "#f09a55"}
 CLOUD, SURVIVORS = "#98a1a6", "#2f86dd"  # legible on both grounds
@@ -100,10 +102,10 @@ def background(coreset: Coreset, X: Any) -> Doubles | None:
 
 
 def scatter(axes: Axes, coreset: Coreset, x: int, y: int, behind: Doubles | None) -> None:
-    """Survivors as discs whose area is their weight, in front of the input."""
+    """Survivors as discs whose area is their weight, in front of the input; together they cover a part of the chart."""
     if behind is not None:
         axes.scatter(behind[:, x], behind[:, y], s=2, color=CLOUD, alpha=0.35, linewidths=0, rasterized=True, label="input")
-    areas = 120 * coreset.weights / coreset.weights.max()
+    areas = DISC_AREA * coreset.weights / coreset.weights.sum()
     axes.scatter(coreset.points[:, x], coreset.points[:, y], s=areas, color=SURVIVORS, alpha=0.7, linewidths=0,
                  rasterized=True, label="coreset")
     axes.set_xlabel(coreset.columns[x])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from momentset import _html, _outputs
 from momentset._arrays import Doubles, Integers, count
 from momentset._certificate import Certificate, plural
 from momentset._error import Error
+from momentset._estimate import Estimate, estimate
 
 if TYPE_CHECKING:
     import pandas
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Statistic = Union[Callable[[Doubles], ArrayLike], ArrayLike]
-
-
-class Estimate(NamedTuple):
-    """A weighted mean with what to expect of its error: see Coreset.estimate()."""
-
-    value: float | Doubles
-    error: float | Doubles
-    """As for the certificate's test functions on the whole, root mean square."""
-    error_if_rough: float | Doubles
-    """As for the roughest family of them."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,32 +113,16 @@ class Coreset:
             statistic: a function of the points, (size, m) -> (size,) or (size, p); or its values.
 
         Returns:
-            The mean over the coreset, a float or (p,), and two errors. A random subset of this size would be off by the
-            statistic's standard deviation over the square root of the size; the certificate tells how many times
-            closer than random subsets this coreset came for 48 test functions that played no part in the choice.
-            `error` applies what it says of all of them together; `error_if_rough` of the roughest family, which is what
-            to expect of a statistic that varies within half a standard deviation. Neither is a bound: a statistic that
-            jumps is off by about as much as with a random subset.
+            `value`, the mean over the coreset, and `error`, floats or (p,). A random subset would be off by the
+            statistic's standard deviation over the square root of the size. The certificate tells how many times closer
+            this coreset came for cosines of four lengths that played no part in the choice; the error is that of
+            cosines that differ as much between neighbouring points as the statistic does. It is what to expect, not
+            a bound. O(500 size m) operations.
         """
-        given = statistic(self.points) if callable(statistic) else statistic
-        values = np.asarray(given, dtype=np.float64)
+        values = np.asarray(statistic(self.points) if callable(statistic) else statistic, dtype=np.float64)
         if values.ndim not in (1, 2) or len(values) != len(self):
             raise Error("statistic", f"of shape {values.shape}", f"must have one value for each of the {len(self)} points")
-        share = self.weights / self.weights.sum()
-        mean = share @ values
-        spread = np.sqrt(share @ (values - mean) ** 2 / len(self))
-        ratios = self._error_ratios()
-        scalar = values.ndim == 1
-        results = (mean, ratios[0] * spread, ratios[1] * spread)
-        return Estimate(*(float(result) if scalar else result for result in results))
-
-    def _error_ratios(self) -> tuple[float, float]:
-        """Error against that of random subsets: over all test functions, and in the worst family."""
-        measured = self.certificate
-        if measured.probe_random == 0:
-            return 0.0, 0.0  # nothing was left out
-        families = [probe.coreset / probe.random for probe in measured.probes if probe.random > 0]
-        return measured.probe_coreset / measured.probe_random, max(families)
+        return estimate(self, values)
 
     def resample(self, n: int, *, seed: int = 0) -> Integers:
         """(n,) row numbers in X for tools that take no weights: each row as often as its share of the weight, rounded
