@@ -41,7 +41,8 @@ def standardised(coreset: Coreset) -> Doubles:
     share = coreset.weights / coreset.weights.sum()
     centred = coreset.points - share @ coreset.points
     deviation = np.sqrt(share @ centred**2)
-    return centred / np.where(deviation > 0, deviation, 1)
+    scaled: Doubles = centred / np.where(deviation > 0, deviation, 1)
+    return scaled
 
 
 def neighbours(points: Doubles, places: NDArray[np.int64]) -> NDArray[np.int64]:

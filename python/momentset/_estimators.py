@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from inspect import signature
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from momentset._arrays import Doubles, Integers, count, doubles, matrix
 from momentset._compress import Order, compress
@@ -44,7 +45,10 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> MomentCoreset:
         """Compresses X, (q, m), with weights (q,) or none. y is ignored. Raises Error."""
         values = validate_data(self, X, dtype=np.float64)
-        self.coreset_ = compress(values, size=self.size, keep=self.keep, order=self.order, weights=sample_weight,
+        weights = None if sample_weight is None else doubles("sample_weight", sample_weight, 1)
+        if weights is not None and not weights.any():
+            raise Error("sample_weight", "all zero", "at least one must be positive")
+        self.coreset_ = compress(values, size=self.size, keep=self.keep, order=self.order, weights=weights,
                                  max_weight=self.max_weight, seed=self.seed, threads=self.threads)
         self.sample_indices_ = self.coreset_.indices
         self.weights_ = self.coreset_.weights
@@ -71,7 +75,7 @@ class CoresetFit(NamedTuple):
     coresets: dict[Any, Coreset]
     """The coreset of each class; of all rows under None where y is no class."""
     score: float | None
-    """estimator.score() on all rows of X; None for estimators without one."""
+    """estimator.score() on all rows of X; None for estimators without one, or whose score() cannot weigh the weights."""
     random_score: float | None
     """The same of a fit on as many random rows."""
 
@@ -103,6 +107,8 @@ def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, si
     """
     rows = matrix("X", X)
     mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)
+    if len(mass) != len(rows):
+        raise Error("weights", f"{len(mass)} weights", f"one for each of the {len(rows)} rows is needed")
     labels = None if y is None else np.asarray(y)
     if labels is not None and len(labels) != len(rows):
         raise Error("y", f"of length {len(labels)}", f"must have one value for each of the {len(rows)} rows")
@@ -150,16 +156,16 @@ def _shares(counts: Any, size: int) -> Sequence[int]:
 
 def _fitted(estimator: Any, X: Doubles, y: Any, indices: Integers, weights: Doubles) -> Any:
     arguments = [X[indices]] if y is None else [X[indices], y[indices]]
-    try:
-        return clone(estimator).fit(*arguments, sample_weight=weights)
-    except TypeError as error:
-        if "sample_weight" not in str(error):
-            raise
+    if not has_fit_parameter(estimator, "sample_weight"):
         raise Error("estimator", type(estimator).__name__, "its fit() must take sample_weight; for others use the rows "
-                    "of Coreset.resample()") from None
+                    "of Coreset.resample()")
+    return clone(estimator).fit(*arguments, sample_weight=weights)
 
 
 def _score(estimator: Any, X: Doubles, y: Any, weights: Doubles) -> float | None:
     if not hasattr(estimator, "score"):
         return None
-    return float(estimator.score(*([X] if y is None else [X, y]), sample_weight=weights))
+    arguments = [X] if y is None else [X, y]
+    if "sample_weight" in signature(estimator.score).parameters:
+        return float(estimator.score(*arguments, sample_weight=weights))
+    return float(estimator.score(*arguments)) if np.all(weights == weights[0]) else None

@@ -33,7 +33,8 @@ def is_path(value: object) -> bool:
 def paths_of(inputs: Sequence[FilePath]) -> list[str]:
     """The files that paths and globs name, those of a glob in order."""
     paths: list[str] = []
-    for name in map(os.fspath, inputs):
+    for path in inputs:
+        name = os.fspath(path)
         found = [name] if os.path.exists(name) else sorted(glob.glob(name))
         if not found:
             raise Error(name, "", "there is no such file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from html import escape
 from importlib import resources
 from string import Template
@@ -59,7 +60,7 @@ def _chart(name: str, title: str, note: str, draw: Callable[[Any], None], height
     figure_class = _charts.figure_class()
     import matplotlib
 
-    with matplotlib.rc_context(_charts.SETTINGS):
+    with matplotlib.rc_context(_charts.SETTINGS):  # type: ignore[arg-type]
         figure = figure_class(figsize=(_charts.WIDTH, height), layout="constrained")
         draw(figure.subplots())
         drawn = _charts.svg(figure, name, escape(title, quote=True))
@@ -84,8 +85,8 @@ def _coreset_charts(coreset: Coreset, behind: Any) -> list[str]:
     shown = "Blue: the coreset, area by weight." + ("" if behind is None else f" Grey: {len(behind):,} rows of the input.")
     for x, y in _charts.pairs(len(coreset.columns)):
         title = f"{coreset.columns[x]} and {coreset.columns[y]}" if x != y else coreset.columns[x]
-        charts.append(_chart(f"pair{x}{y}", title, shown,
-                             lambda axes, x=x, y=y: _charts.scatter(axes, coreset, x, y, behind), height=3.6))
+        draw = partial(_charts.scatter, coreset=coreset, x=x, y=y, behind=behind)
+        charts.append(_chart(f"pair{x}{y}", title, shown, draw, height=3.6))
     return charts
 
 

@@ -41,7 +41,7 @@ def test_fit(points):
 def test_checks_of_scikit_learn():
     reduces = "fit_transform returns the rows that are kept, transform all of them"
     differing = {"check_transformer_general": reduces, "check_transformer_data_not_an_array": reduces}
-    check_estimator(ms.MomentCoreset(keep=0.5, order=1), expected_failed_checks=differing, on_skip=None)
+    check_estimator(ms.MomentCoreset(10), expected_failed_checks=differing, on_skip=None)
 
 
 def test_pipeline(points):
