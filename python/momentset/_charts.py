@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 50_000  # of the input, drawn behind the survivors
 
-DISC_AREA = 5000.0  # of all survivors together, in square points
+DISC_AREA = 2500.0  # of all survivors together, in square points
+
+SMALLEST = 1e-17  # errors that are exactly 0 are drawn here
 
 LIGHT = {"ink": "#1d2428", "muted": "#5a646a", "grid": "#dde1e3", "kept": "#1b64ad", "random": "#bd500b"}
 DARK = {"ink": "#e9edef", "muted": "#a3aeb4", "grid": "#333b40", "kept": "#74b4f4", "random": "#f09a55"}
@@ -106,7 +108,7 @@ def scatter(axes: Axes, coreset: Coreset, x: int, y: int, behind: Doubles | None
     if behind is not None:
         axes.scatter(behind[:, x], behind[:, y], s=2, color=CLOUD, alpha=0.35, linewidths=0, rasterized=True, label="input")
     areas = DISC_AREA * coreset.weights / coreset.weights.sum()
-    axes.scatter(coreset.points[:, x], coreset.points[:, y], s=areas, color=SURVIVORS, alpha=0.7, linewidths=0,
+    axes.scatter(coreset.points[:, x], coreset.points[:, y], s=areas, color=SURVIVORS, alpha=0.6, linewidths=0,
                  rasterized=True, label="coreset")
     axes.set_xlabel(coreset.columns[x])
     axes.set_ylabel(coreset.columns[y])
@@ -115,9 +117,8 @@ def scatter(axes: Axes, coreset: Coreset, x: int, y: int, behind: Doubles | None
 def residuals(axes: Axes, certificate: Certificate) -> None:
     """Worst moment residual of each order, overall and in the cells, below what is allowed."""
     orders = [entry.order for entry in certificate.residuals]
-    least = 1e-17  # what is exactly 0 is drawn here
-    overall = [max(entry.overall, least) for entry in certificate.residuals]
-    cells = [max(entry.cells, least) for entry in certificate.residuals]
+    overall = [max(entry.overall, SMALLEST) for entry in certificate.residuals]
+    cells = [max(entry.cells, SMALLEST) for entry in certificate.residuals]
     axes.axhline(certificate.tolerance, color=LIGHT["random"], linewidth=1.5)
     axes.text(orders[-1] + 0.4, certificate.tolerance, "allowed", color=LIGHT["random"], ha="right", va="bottom")
     axes.plot(orders, overall, "o-", color=LIGHT["kept"], label="all points")
@@ -129,16 +130,15 @@ def residuals(axes: Axes, certificate: Certificate) -> None:
     axes.set_xlabel("order of the moments")
     axes.set_ylabel("scaled residual")
     axes.grid(axis="y")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
 def probes(axes: Axes, certificate: Certificate) -> None:
     """Error of each family of test functions, beside that of random subsets."""
     families = certificate.probes
     places = np.arange(len(families))[::-1]
-    least = 1e-17
-    ours = np.maximum([probe.coreset for probe in families], least)
-    random = np.maximum([probe.random for probe in families], least)
+    ours = np.maximum([probe.coreset for probe in families], SMALLEST)
+    random = np.maximum([probe.random for probe in families], SMALLEST)
     if certificate.probe_random > 0:
         axes.hlines(places, ours, random, color=LIGHT["grid"], linewidth=2)
         axes.plot(random, places, "s", color=LIGHT["random"], label="random rows")
@@ -175,7 +175,7 @@ def cells(axes: Axes, certificate: Certificate) -> None:
     places = np.arange(len(names))[::-1]
     axes.barh(places, list(found), height=0.5, color=LIGHT["kept"])
     for place, value in zip(places, found):
-        axes.text(value, place, f" {value:.3g}", va="center", color=LIGHT["ink"])
+        axes.annotate(f"{value:.3g}", (value, place), (4, 0), textcoords="offset points", va="center")
     axes.set_yticks(places, names)
     axes.set_xlim(0, 1.18 * max(found.maximum, 1e-300))
     axes.set_xlabel("diameter of a cell, in standard deviations")

@@ -35,7 +35,7 @@ def _filled(certificate: Certificate, facts: list[tuple[str, str]], charts: list
     rows = ([("input", inputs)] if inputs else []) + facts + [
         ("cells", f"{certificate.cells:,}"),
         ("weights", f"{certificate.smallest_weight:.4g} to {certificate.largest_weight:.4g}, sum "
-                    f"{certificate.mass_output:.6g}"),
+                    f"{float(f'{certificate.mass_output:.6g}'):,.10g}"),
     ]
     template = Template(resources.files("momentset").joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
