@@ -15,6 +15,9 @@ Integers = NDArray[np.int64]
 
 def _array(name: str, values: Any) -> NDArray[Any]:
     """`values` as a NumPy array: as it is, through DLPack (torch and others), or from nested sequences."""
+    if isinstance(values, np.ma.MaskedArray):
+        filled: NDArray[Any] = np.ma.filled(values.astype(np.float64), np.nan)  # no value, as in tables
+        return filled
     if isinstance(values, np.ndarray):
         return values
     if type(values).__module__.startswith("scipy.sparse"):

@@ -44,8 +44,8 @@ def plural(number: int, noun: str) -> str:
 class Certificate:
     """What a compression promises and what was measured of it, by code that shares nothing with the compression.
 
-    Its fields are those of the JSON that the command line writes (docs/certificate.md), under the same names; objects of
-    the JSON are flattened, `mass.input` is `mass_input`.
+    Its fields are those of the JSON that the command line writes (docs/certificate.md), under the same names; objects
+    of the JSON are flattened, `mass.input` is `mass_input`.
     """
 
     def __init__(self, text: str):

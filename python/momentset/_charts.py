@@ -1,7 +1,7 @@
 """Charts of coresets and certificates, drawn by matplotlib, which is imported where it is needed.
 
-Lines and text of the report's charts are drawn in the colours of LIGHT, which the page turns into CSS variables, so that
-they follow the reader's light or dark scheme. Clouds of points are pictures inside the SVG, in colours for both.
+Lines and text of the report's charts are drawn in the colours of LIGHT, which the page turns into CSS variables, so
+that they follow the reader's light or dark scheme. Clouds of points are pictures inside the SVG, in colours for both.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def figure_class() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise Error("matplotlib", "not installed", "must be installed to draw (pip install momentset[report])") from None
+        rule = "must be installed to draw (pip install momentset[report])"
+        raise Error("matplotlib", "not installed", rule) from None
     return Figure
 
 
@@ -106,7 +107,8 @@ def background(coreset: Coreset, X: Any) -> Doubles | None:
 def scatter(axes: Axes, coreset: Coreset, x: int, y: int, behind: Doubles | None) -> None:
     """Survivors as discs whose area is their weight, in front of the input; together they cover a part of the chart."""
     if behind is not None:
-        axes.scatter(behind[:, x], behind[:, y], s=2, color=CLOUD, alpha=0.35, linewidths=0, rasterized=True, label="input")
+        axes.scatter(behind[:, x], behind[:, y], s=2, color=CLOUD, alpha=0.35, linewidths=0, rasterized=True,
+                     label="input")
     areas = DISC_AREA * coreset.weights / coreset.weights.sum()
     axes.scatter(coreset.points[:, x], coreset.points[:, y], s=areas, color=SURVIVORS, alpha=0.6, linewidths=0,
                  rasterized=True, label="coreset")

@@ -43,7 +43,8 @@ def compress(
         X: q rows of m numbers. A NumPy array (q, m) or (q,), float or integer, of any strides: a C-contiguous float64
             array is used as it is, others are copied. Anything with the Arrow PyCapsule interface (pyarrow, polars,
             pandas, duckdb relations): every numeric column that is no row identifier is a coordinate. Anything with
-            DLPack (torch, on the CPU). Paths and globs of .csv, .parquet, .arrow, .feather and .npy files, one or a list.
+            DLPack (torch, on the CPU). Paths and globs of .csv, .parquet, .arrow, .feather and .npy files, one or a
+            list.
         size: rows to keep, 1 or more. Exactly as many come out if X has that many distinct rows.
         keep: the same as a fraction of the rows, above 0 and at most 1. Either it or `size` must be given.
         order: keep all moments up to this total degree K; needs size >= C(m + K, K). "auto": the library chooses.
@@ -92,7 +93,7 @@ def compress(
         "drop_invalid": "true" if drop_invalid else "false",
         "order": "default" if order == "auto" else "stated",
         "max_weight": "" if max_weight is None else repr(float(max_weight)).removesuffix(".0"),
-        "keep_rows": "",
+        "keep_rows": f"{len(options.keep_rows)} rows" if options.keep_rows else "",
     }
     return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded)))
 

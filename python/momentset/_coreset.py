@@ -58,8 +58,8 @@ class Coreset:
 
     def __repr__(self) -> str:
         done = self.certificate
-        return (f"<Coreset: {len(self):,} of {plural(done.rows, 'row')}, order {done.order}, {plural(done.cells, 'cell')}, "
-                f"{'holds' if done.holds else 'DOES NOT HOLD'}>")
+        return (f"<Coreset: {len(self):,} of {plural(done.rows, 'row')}, order {done.order}, "
+                f"{plural(done.cells, 'cell')}, {'holds' if done.holds else 'DOES NOT HOLD'}>")
 
     def _repr_html_(self) -> str:
         return _html.coreset_table(self)
@@ -121,7 +121,8 @@ class Coreset:
         """
         values = np.asarray(statistic(self.points) if callable(statistic) else statistic, dtype=np.float64)
         if values.ndim not in (1, 2) or len(values) != len(self):
-            raise Error("statistic", f"of shape {values.shape}", f"must have one value for each of the {len(self)} points")
+            rule = f"must have one value for each of the {len(self)} points"
+            raise Error("statistic", f"of shape {values.shape}", rule)
         return estimate(self, values)
 
     def resample(self, n: int, *, seed: int = 0) -> Integers:

@@ -1,8 +1,8 @@
 """The error to expect of a weighted mean over a coreset.
 
-A random subset of d rows is off by sigma / sqrt(d), sigma being the standard deviation of the statistic. The certificate
-tells, for cosines of four lengths that played no part in the choice, how many times closer the coreset came. Which of
-these lengths a statistic resembles shows in how much it differs between neighbours: its roughness
+A random subset of d rows is off by sigma / sqrt(d), sigma being the standard deviation of the statistic. The
+certificate tells, for cosines of four lengths that played no part in the choice, how many times closer the coreset
+came. Which of these lengths a statistic resembles shows in how much it differs between neighbours: its roughness
 
     rho = root mean square of f(p_i) - f(p_j) / sigma,   p_j the nearest survivor to p_i,
 

@@ -75,24 +75,24 @@ class CoresetFit(NamedTuple):
     coresets: dict[Any, Coreset]
     """The coreset of each class; of all rows under None where y is no class."""
     score: float | None
-    """estimator.score() on all rows of X; None for estimators without one, or whose score() cannot weigh the weights."""
+    """estimator.score() on all rows of X; None without one, or if it takes no weights and the rows have some."""
     random_score: float | None
     """The same of a fit on as many random rows."""
 
     def summary(self) -> str:
         """One line."""
-        compared = "" if self.score is None else (f": score on all rows {self.score:.6g}, fitted on as many random rows "
-                                                  f"{self.random_score:.6g}")
+        compared = "" if self.score is None else (f": score on all rows {self.score:.6g}, fitted on as many random "
+                                                  f"rows {self.random_score:.6g}")
         return f"{type(self.estimator).__name__} fitted on {len(self.indices):,} rows{compared}"
 
 
 def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, size: int,
-                 weights: ArrayLike | None = None, order: Order = "auto", max_weight: float | None = None, seed: int = 0,
-                 threads: int | None = None) -> CoresetFit:
-    """Fits an estimator that takes `sample_weight` on a coreset, and another one on as many random rows to compare with.
+                 weights: ArrayLike | None = None, order: Order = "auto", max_weight: float | None = None,
+                 seed: int = 0, threads: int | None = None) -> CoresetFit:
+    """Fits an estimator that takes `sample_weight` on a coreset, and another one on as many random rows to compare.
 
-    A classifier's rows are compressed class by class, each with its share of the size, so that all moments of each class
-    are kept. Otherwise a numeric y is one more coordinate: the moments of X and y together are kept.
+    A classifier's rows are compressed class by class, each with its share of the size, so that all moments of each
+    class are kept. Otherwise a numeric y is one more coordinate: the moments of X and y together are kept.
 
     Args:
         estimator: any with fit(X, y, sample_weight=...). It is cloned, and left as it is.

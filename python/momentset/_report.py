@@ -70,19 +70,24 @@ def _chart(name: str, title: str, note: str, draw: Callable[[Any], None], height
 def _certificate_charts(certificate: Certificate) -> list[str]:
     return [
         _chart("probes", "Error on functions that played no part in the choice",
-               f"Eight functions of each kind; lengths in standard deviations. Together {_html.comparison(certificate)}.",
+               "Eight functions of each kind; lengths in standard deviations. Together "
+               f"{_html.comparison(certificate)}.",
                lambda axes: _charts.probes(axes, certificate)),
-        _chart("residuals", "Residuals of the moments", "How far weighted sums of monomials are off, as a share of the sums "
-               "of their absolute values.", lambda axes: _charts.residuals(axes, certificate)),
-        _chart("cells", "Cells", f"{certificate.cells:,} in all. The error of a smooth function falls with a power of the "
-               "diameter.", lambda axes: _charts.cells(axes, certificate)),
+        _chart("residuals", "Residuals of the moments",
+               "How far weighted sums of monomials are off, as a share of the sums of their absolute values.",
+               lambda axes: _charts.residuals(axes, certificate)),
+        _chart("cells", "Cells",
+               f"{certificate.cells:,} in all. The error of a smooth function falls with a power of the diameter.",
+               lambda axes: _charts.cells(axes, certificate)),
     ]
 
 
 def _coreset_charts(coreset: Coreset, behind: Any) -> list[str]:
-    charts = [_chart("weights", "Weights", f"Effective sample size: {coreset.certificate.effective_sample_size:,.0f} of "
-                     f"{len(coreset):,}.", lambda axes: _charts.weights(axes, coreset))]
-    shown = "Blue: the coreset, area by weight." + ("" if behind is None else f" Grey: {len(behind):,} rows of the input.")
+    effective = f"Effective sample size: {coreset.certificate.effective_sample_size:,.0f} of {len(coreset):,}."
+    charts = [_chart("weights", "Weights", effective, lambda axes: _charts.weights(axes, coreset))]
+    shown = "Blue: the coreset, area by weight."
+    if behind is not None:
+        shown += f" Grey: {len(behind):,} rows of the input."
     for x, y in _charts.pairs(len(coreset.columns)):
         title = f"{coreset.columns[x]} and {coreset.columns[y]}" if x != y else coreset.columns[x]
         draw = partial(_charts.scatter, coreset=coreset, x=x, y=y, behind=behind)

@@ -58,7 +58,7 @@ class ArrayTable:
         self.columns = [ArrayColumn(f"x{k}") for k in range(values.shape[1])]
 
     def metadata(self) -> dict[str, Any] | None:
-        """Of an NPY file that is an output: its last columns are weight and row, which the certificate beside it tells."""
+        """Of an NPY file that is an output, which the certificate beside it tells: it ends with weight and row."""
         stated = certificate_beside(self._path) if self._path else None
         if stated is None or (stated.get("size"), stated["dimension"] + 2) != self._values.shape:
             return None
@@ -86,7 +86,7 @@ class MemoryTable:
             self._table = None
             self._arrow = _core.ArrowTable(source)
         else:
-            self._table = source if isinstance(source, pyarrow.Table) else pyarrow.table(source)
+            self._table = source if isinstance(source, pyarrow.Table) else _pyarrow_table(source)
             self._arrow = _core.ArrowTable(self._table)
         self.columns = self._arrow.columns
 
@@ -149,6 +149,19 @@ def open_files(inputs: Sequence[FilePath]) -> Table:
     except (OSError, ValueError) as error:
         raise Error(", ".join(paths), "", f"cannot be read: {error}") from None
     return ArrayTable(values, paths[0], paths[0] if len(paths) == 1 else None)
+
+
+def _pyarrow_table(source: Any) -> Any:
+    """The source as a pyarrow Table; a single column, such as a Series, becomes x0."""
+    import pyarrow
+
+    try:
+        try:
+            return pyarrow.table(source)
+        except pyarrow.ArrowInvalid:
+            return pyarrow.table({"x0": pyarrow.chunked_array(source)})
+    except (pyarrow.ArrowException, OSError, TypeError, ValueError) as error:
+        raise Error("X", type(source).__name__, f"cannot be read as a table: {str(error).splitlines()[0]}") from None
 
 
 def _without_views(table: Any) -> Any:

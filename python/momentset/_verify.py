@@ -39,7 +39,7 @@ class Verification(NamedTuple):
 
     def summary(self) -> str:
         """One line for each check."""
-        return "\n".join(f"{'ok' if check.passed else 'FAILED':<7}{check.name:<25}{check.detail}" for check in self.checks)
+        return "\n".join(f"{'ok' if passed else 'FAILED':<7}{name:<26}{detail}" for name, passed, detail in self.checks)
 
 
 def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
@@ -63,8 +63,10 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
     found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true")
     try:
         points = found.points_at(coreset.indices, "indices")
-        answers = _core.verify(stated.to_json(), found.coordinates, found.weights, points, coreset.weights,
-                               np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1))
+        answers = _core.verify(
+            stated.to_json(), found.coordinates, found.weights, points, coreset.weights,
+            np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
+        )
     except Error as error:
         if error.field != "indices":
             raise

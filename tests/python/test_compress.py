@@ -141,7 +141,8 @@ def test_recombine(points):
     assert len(result.support) == result.rank == 7 and result.exact and result.residual <= result.tolerance
     assert np.allclose(features[result.support].T @ result.weights, features.T @ weights, rtol=1e-12)
     bounded = ms.recombine(features, weights, max_weights=np.full(2000, 20.0), target=100)
-    assert bounded.weights.max() <= 20 and np.allclose(features[bounded.support].T @ bounded.weights, features.T @ weights)
+    assert bounded.weights.max() <= 20
+    assert np.allclose(features[bounded.support].T @ bounded.weights, features.T @ weights)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def test_certificate_mirrors_its_json(small):
 
 
 def test_verdict(small):
-    assert small.certificate.verdict.startswith("Holds: 500 of 2,000 rows keep 56 moments up to order 5 in each of 8 cells")
+    kept = "Holds: 500 of 2,000 rows keep 56 moments up to order 5 in each of 8 cells"
+    assert small.certificate.verdict.startswith(kept)
     fields = json.loads(small.certificate.to_json())
     fields["weights"]["smallest"] = -0.5
     fields["mass"]["output"] = 1000.0
@@ -83,8 +84,8 @@ def normal():
 
 @pytest.mark.parametrize(("length", "over"), [(2.8, 100), (1.4, 10), (0.7, 10), (0.5, 3), (0.35, 3), (0.1, 3)])
 def test_estimated_errors_are_of_the_size_of_the_errors(normal, length, over):
-    """Of cosines of lengths between those of the certificate and beyond: not too small by more than a factor of three, nor
-    too large by more than `over`."""
+    """Of cosines of lengths between those of the certificate and beyond: not too small by more than a factor of three,
+    nor too large by more than `over`."""
     points, small = normal
     random = np.random.default_rng(4)
     found, stated = [], []

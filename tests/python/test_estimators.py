@@ -24,7 +24,8 @@ def regression():
 
 def test_parameters():
     coreset = ms.MomentCoreset(100, order=3)
-    assert coreset.get_params() == {"size": 100, "keep": None, "order": 3, "max_weight": None, "seed": 0, "threads": None}
+    expected = {"size": 100, "keep": None, "order": 3, "max_weight": None, "seed": 0, "threads": None}
+    assert coreset.get_params() == expected
     assert clone(coreset).set_params(size=50).size == 50
 
 
@@ -45,7 +46,8 @@ def test_checks_of_scikit_learn():
 
 
 def test_pipeline(points):
-    pipeline = make_pipeline(StandardScaler(), ms.MomentCoreset(300, max_weight=2, order=2), KMeans(4, n_init=1, random_state=0))
+    clusters = KMeans(4, n_init=1, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), ms.MomentCoreset(300, max_weight=2, order=2), clusters)
     assert pipeline.fit(points).predict(points).shape == (2000,)
     assert len(pipeline[-1].labels_) == 300
 
@@ -95,7 +97,8 @@ def test_estimators_without_weights_take_resampled_rows(regression):
 
 @pytest.mark.parametrize(
     ("field", "options"),
-    [("size", {"size": 0}), ("size", {"size": 1}), ("y", {"size": 10, "y": [0, 1]}), ("weights", {"size": 10, "weights": [1]})],
+    [("size", {"size": 0}), ("size", {"size": 1}), ("y", {"size": 10, "y": [0, 1]}),
+     ("weights", {"size": 10, "weights": [1]})],
 )
 def test_what_is_refused(points, field, options):
     y = options.pop("y", np.arange(2000) % 2)

@@ -68,7 +68,8 @@ def test_one_dimension():
 
 def test_pyarrow(table, expected):
     chunked = pa.concat_tables([table.slice(0, 7), table.slice(7, 1500), table.slice(1507)])
-    forms = [table, chunked, table.combine_chunks().to_batches()[0], chunked.to_reader(), pa.concat_tables([table, table]).slice(2000)]
+    twice = pa.concat_tables([table, table])
+    forms = [table, chunked, table.combine_chunks().to_batches()[0], chunked.to_reader(), twice.slice(2000)]
     for form in forms:
         small = ms.compress(form, size=100)
         assert_same(small, expected)
@@ -126,6 +127,32 @@ def test_duckdb(table, expected):
     assert small.to_arrow().column_names == ["x", "y", "z", "colour", "weight", "row"]
 
 
+def test_single_columns():
+    x = np.random.default_rng(0).normal(size=1000)
+    expected = ms.compress(x, size=20)
+    series = [pa.array(x), pa.chunked_array([x[:300], x[300:]])]
+    for name in ("polars", "pandas"):
+        series.append(pytest.importorskip(name).Series(x))
+    for X in series:
+        assert_same(ms.compress(X, size=20), expected)
+
+
+def test_from_duckdb_over_polars_into_batches(table):
+    """The rows kept, through three libraries, carry their weights to the last."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    with duckdb.connect() as connection:
+        connection.register("rides", table)
+        small = ms.compress(connection.sql("select * from rides order by ride_id"), size=100)
+        frame = polars.from_arrow(small.to_arrow())
+        mean = connection.sql("select sum(weight * x) / sum(weight) from frame").fetchall()[0][0]
+    assert mean == pytest.approx(table["x"].to_numpy().mean(), abs=1e-12)
+    torch = pytest.importorskip("torch")
+    tensors = torch.utils.data.TensorDataset(*(frame[name].to_torch() for name in ("x", "weight")))
+    batches = list(torch.utils.data.DataLoader(tensors, batch_size=32))
+    total = sum(float((x * weight).sum()) for x, weight in batches) / len(table)
+    assert total == pytest.approx(mean, abs=1e-9)
+
+
 def test_torch(points, expected):
     torch = pytest.importorskip("torch")
     assert_same(ms.compress(torch.from_numpy(points), size=100), expected)
@@ -175,6 +202,8 @@ def test_invalid_numbers_in_arrays(points, value):
     points[5, 1] = value
     with pytest.raises(ms.Error, match="5"):
         ms.compress(points, size=100)
+    masked = np.ma.array(points, mask=~np.isfinite(points))
+    assert_same(ms.compress(masked, size=100, drop_invalid=True), ms.compress(points, size=100, drop_invalid=True))
     assert 5 not in ms.compress(points, size=100, drop_invalid=True).indices
 
 
@@ -209,8 +238,9 @@ def test_a_stream_that_fails():
 
     from momentset import _core
 
-    with pytest.raises(ms.Error, match="the wire is cut"):
-        _core.ArrowTable(Source())
+    for read in (_core.ArrowTable, lambda source: ms.compress(source, size=1)):
+        with pytest.raises(ms.Error, match="the wire is cut"):
+            read(Source())
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "feather", "arrow", "npy"])

@@ -54,7 +54,8 @@ def test_types_of_the_extension():
     for name, node in declared.items():
         if isinstance(node, ast.ClassDef):
             members = {inner.target.id if isinstance(inner, ast.AnnAssign) else inner.name for inner in node.body}
-            assert members - {"__init__"} == {member for member in dir(getattr(_core, name)) if not member.startswith("__")}
+            found = {member for member in dir(getattr(_core, name)) if not member.startswith("__")}
+            assert members - {"__init__"} == found
 
 
 def test_importing_brings_neither_arrow_nor_matplotlib_nor_scikit_learn():
@@ -79,7 +80,8 @@ def test_another_pyarrow_is_one_clear_line(tmp_path):
     (tmp_path / "pyarrow").mkdir()
     (tmp_path / "pyarrow" / "__init__.py").touch()
     (tmp_path / "pyarrow-9.8.7.dist-info").mkdir()
-    (tmp_path / "pyarrow-9.8.7.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: pyarrow\nVersion: 9.8.7\n")
+    metadata = "Metadata-Version: 2.1\nName: pyarrow\nVersion: 9.8.7\n"
+    (tmp_path / "pyarrow-9.8.7.dist-info" / "METADATA").write_text(metadata)
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
     result = run(sys.executable, LAUNCHER, "--version", env={**os.environ, "PYTHONPATH": path})
     assert (result.returncode, result.stdout) == (2, "")

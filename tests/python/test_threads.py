@@ -74,8 +74,8 @@ INTERRUPTED = """
 
 @pytest.mark.parametrize("call", ["compress", "recombine"])
 def test_keyboard_interrupt(call):
-    """In the middle of the work, which takes some seconds, and no later than 0.2 s after it was asked for. The machine may
-    be busy with other tests: the best of three tells what the package does."""
+    """In the middle of the work, which takes some seconds, and no later than 0.2 s after it was asked for. The machine
+    may be busy with other tests: the best of three tells what the package does."""
     seconds = []
     for after in (0.3, 0.5, 0.7):
         command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED), call, str(after)]
