@@ -71,27 +71,6 @@ json stage_seconds(const std::vector<StageSeconds>& stages) {
 
 }  // namespace
 
-std::string reason_of_choice(const Plan& plan, const std::vector<OrderTrial>& trials) {
-  std::string text;
-  for (const OrderTrial& trial : trials) {
-    text += fmt::format("{}{}: {:.1e}{}", text.empty() ? "expected error by order: " : ", ", trial.order,
-                        trial.typical_error, trial.measured ? "" : " (continued)");
-  }
-  return text.empty()
-             ? text
-             : fmt::format("order {} of {}..{}; {}", plan.order, trials.front().order, trials.back().order, text);
-}
-
-std::string finishing_steps(const Coreset& coreset) {
-  std::string text;
-  if (coreset.rounds_from > 0) text = fmt::format("rounds of neighbours from {} points", grouped(coreset.rounds_from));
-  if (coreset.corrected_order > 0) {
-    text += fmt::format("{}weights corrected to order {} over all points", text.empty() ? "" : ", ",
-                        coreset.corrected_order);
-  }
-  return text;
-}
-
 double peak_memory() {
   // Not getrusage: its figure includes the process that started this one.
   std::ifstream status("/proc/self/status");
@@ -111,7 +90,7 @@ std::string Report::text() const {
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
                    certificate.tree.cells == 1 ? "one cell" : "each of " + counted(certificate.tree.cells, "cell")));
-  if (const std::string finish = finishing_steps(*coreset); !finish.empty()) line(text, "finish", finish);
+  if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);
   if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
     line(text, "order",
          fmt::format("the best of {} to {} by trials; expected error {:.1e} of the spread (typical), {:.1e} (largest)",
@@ -154,7 +133,7 @@ std::string Report::json() const {
       {"trials", trials_json(coreset->trials)},
       {"achieved_error", coreset->achieved_error ? nlohmann::json(*coreset->achieved_error) : nlohmann::json()},
       {"cells", certificate.tree.cells},
-      {"finish", finishing_steps(*coreset)},
+      {"finish", coreset->finish()},
       {"rank_deficient_cells", coreset->rank_deficient_cells},
       {"worst_residual", certificate.worst_residual()},
       {"tolerance", certificate.tolerance},

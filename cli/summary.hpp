@@ -32,12 +32,6 @@ struct PlanReport {
   std::string json() const;
 };
 
-/// Why a plan has this order: what was expected of it and of the orders below and above. Empty if nothing was tried.
-std::string reason_of_choice(const Plan& plan, const std::vector<OrderTrial>& trials);
-
-/// What was done after the cells: rounds of neighbours, correction of the weights. Empty if nothing.
-std::string finishing_steps(const Coreset& coreset);
-
 /// Largest resident memory of this process so far, in bytes.
 double peak_memory();
 

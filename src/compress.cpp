@@ -1,134 +1,22 @@
 #include "momentset/compress.hpp"
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cmath>
-#include <limits>
-#include <mutex>
-#include <numeric>
-#include <utility>
 
-#include "cell_compressor.hpp"
 #include "column_spreads.hpp"
-#include "correction.hpp"
 #include "merge_equal.hpp"
 #include "momentset/error.hpp"
-#include "momentset/partition/kd_tree.hpp"
-#include "momentset/recombine.hpp"
 #include "order_choice.hpp"
-#include "paper_method.hpp"
-#include "plan.hpp"
+#include "reduction.hpp"
+#include "stopwatch.hpp"
 #include "threads.hpp"
 #include "tolerance.hpp"
 
 namespace momentset {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// Seconds from each call to the next, under the name given first; passes progress on.
-class Stopwatch {
- public:
-  Stopwatch(const CompressOptions& options, std::vector<StageSeconds>& stages) : options_(options), stages_(stages) {}
-
-  void start(const std::string& stage) {
-    stop();
-    stop_if_asked(options_.stop);
-    stages_.push_back({stage, 0});
-    began_ = std::chrono::steady_clock::now();
-    report(0);
-  }
-  void stop() {
-    if (stages_.empty()) return;
-    report(1);
-    stages_.back().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-  }
-  void report(double fraction) const {
-    if (options_.progress && !stages_.empty()) options_.progress(stages_.back().stage, fraction);
-  }
-
- private:
-  const CompressOptions& options_;
-  std::vector<StageSeconds>& stages_;
-  std::chrono::steady_clock::time_point began_;
-};
-
-std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
-  LargeVector<double> by_row(rows);
-  std::vector<double> ordered(partition.order.size());
-  using Range = tbb::blocked_range<std::size_t>;
-  tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
-    for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
-  });
-  tbb::parallel_for(Range(0, ordered.size(), 65536), [&](const Range& range) {
-    for (std::size_t k = range.begin(); k < range.end(); ++k) ordered[k] = by_row[partition.order[k]];
-  });
-  return ordered;
-}
-
-std::vector<Recombination> recombine_cells(const Partition& partition, const CellCompressor& compressor,
-                                           const Stopwatch& stopwatch) {
-  std::vector<Recombination> results(partition.cells.size());
-  std::mutex reporting;
-  double done = 0, reported = 0;  // cells
-  const double count = double(results.size()), every = count / 256;
-  const auto advance = [&](double cells) {
-    const std::lock_guard lock(reporting);
-    done += cells;
-    if (done < reported + every) return;
-    reported = done;
-    stopwatch.report(std::min(1.0, done / count));
-  };
-  tbb::parallel_for(std::size_t{0}, results.size(), [&](std::size_t c) {
-    double before = 0;  // of this cell; many cells need not report more than their end
-    std::function<void(double)> within;
-    if (count < 256) {
-      within = [&](double fraction) { advance(fraction - std::exchange(before, fraction)); };
-    }
-    results[c] = compressor(partition.cells[c], partition.cells[c].quota, within);
-    advance(1 - before);
-  });
-  return results;
-}
-
-std::size_t rows_kept(const std::vector<Recombination>& results) {
-  std::size_t kept = 0;
-  for (const Recombination& result : results) kept += result.support.size();
-  return kept;
-}
-
-/// Where weights vanish two at a time a cell ends below its quota. Other orders of its rows then lead to other
-/// vertices; where these do not help either, other cells keep more than their quota, until `size` rows survive in all.
-void fill_up(std::vector<Recombination>& results, const Partition& partition, const CellCompressor& compressor,
-             std::size_t size) {
-  constexpr std::uint64_t attempts = 8;
-  std::size_t kept = rows_kept(results);
-  for (bool progress = true; kept < size && progress;) {
-    progress = false;
-    for (std::size_t c = 0; c < results.size() && kept < size; ++c) {
-      const std::size_t now = results[c].support.size();
-      const std::size_t most = std::min(partition.cells[c].size(), now + size - kept);
-      for (std::uint64_t attempt = 0; attempt < attempts && results[c].support.size() < most; ++attempt) {
-        Recombination more = compressor.shuffled(partition.cells[c], most, attempt);
-        if (more.support.size() <= results[c].support.size() || more.support.size() > most) continue;
-        results[c] = std::move(more);
-      }
-      kept += results[c].support.size() - now;
-      progress = progress || results[c].support.size() > now;
-    }
-  }
-}
-
-struct Survivor {
-  Index row;
-  double weight;
-};
 
 std::vector<bool> marked(const std::vector<Index>& rows, std::size_t count) {
   std::vector<bool> marks;
@@ -193,15 +81,9 @@ void notice_if_random_does_as_well(Coreset& result) {
                   random, error));
 }
 
-/// The bound for new weights that is `multiple` times their mean.
-double largest_weight(const DistinctPoints& distinct, const Plan& plan, double multiple) {
-  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
-  return multiple * (mass / double(plan.size));
-}
-
 /// What recombining the cells could not do.
 void add_notices(const DistinctPoints& distinct, const CompressOptions& request, Coreset& result) {
-  const double bound = request.max_weight ? largest_weight(distinct, result.plan, *request.max_weight) : infinity;
+  const double bound = largest_weight(distinct, result.plan, request);
   const auto heavy =
       std::count_if(distinct.weights.begin(), distinct.weights.end(), [&](double w) { return w > bound; });
   if (heavy > 0) {
@@ -213,136 +95,6 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
     result.notices.push_back(fmt::format("the moments of {} cell{} could not be kept to rounding: see the residuals",
                                          result.inexact_cells, result.inexact_cells == 1 ? "" : "s"));
   }
-}
-
-/// Reduces points in the rounds of the paper and returns the survivors.
-std::vector<Survivor> reduce_in_rounds(const WeightedPoints& points, const DistinctPoints& distinct,
-                                       std::span<const double> scale, const CompressOptions& options,
-                                       std::size_t dropped, Stopwatch& stopwatch, Coreset& result) {
-  stopwatch.start("rounds");
-  const PaperMethodResult found = paper_method(points, distinct,
-                                               {.size = result.plan.size,
-                                                .order = result.plan.order,
-                                                .scale = scale,
-                                                .dropped = dropped,
-                                                .seed = options.seed,
-                                                .stop = options.stop,
-                                                .progress = [&](double fraction) { stopwatch.report(fraction); }});
-  std::vector<Survivor> survivors;
-  for (std::size_t k = 0; k < found.rows.size(); ++k) survivors.push_back({found.rows[k], found.weights[k]});
-  result.rounds_from = distinct.numbers.size();
-  result.rank_deficient_cells = found.rank_deficient_clusters;
-  result.inexact_cells = found.inexact_clusters;
-  return survivors;
-}
-
-/// Reduces the distinct points to plan.size, cell by cell, and returns the survivors.
-std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const DistinctPoints& distinct,
-                                      std::span<const double> scale, const CompressOptions& options,
-                                      Stopwatch& stopwatch, Plan& plan, Coreset& result, CellTree& tree) {
-  stopwatch.start("partition");
-  Partition partition =
-      kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale, .stop = options.stop});
-  const std::vector<double> weights = in_order_of(partition, distinct, points.size());
-
-  stopwatch.start("recombine");
-  const double bound = options.max_weight ? largest_weight(distinct, plan, *options.max_weight) : infinity;
-  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop);
-  if (options.max_weight) share_out_by_mass(partition, weights, plan.size, plan.features, bound);
-  std::vector<Recombination> cells = recombine_cells(partition, compressor, stopwatch);
-  fill_up(cells, partition, compressor, plan.size);
-  if (rows_kept(cells) < plan.size && plan.cells > 1) {  // larger cells leave more choice
-    plan.cells /= 2;
-    return reduce_in_cells(points, distinct, scale, options, stopwatch, plan, result, tree);
-  }
-
-  std::vector<Survivor> survivors;
-  result.rank_deficient_cells = result.inexact_cells = 0;
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    for (std::size_t k = 0; k < cells[c].support.size(); ++k) {
-      survivors.push_back({partition.order[partition.cells[c].begin + cells[c].support[k]], cells[c].weights[k]});
-    }
-    if (cells[c].rank < plan.features) ++result.rank_deficient_cells;
-    if (!cells[c].exact()) ++result.inexact_cells;
-  }
-  tree = partition.tree;
-  return survivors;
-}
-
-/// Whether the effort allows for rounds of neighbours after cells that keep twice the size.
-bool affords_rounds(const Plan& plan, std::size_t dropped, const CompressOptions& options) {
-  const double clusters = double(plan.size) / double(dropped);
-  return 2 * plan.operations + clusters * halving_operations(plan.features) <=
-         allowed_operations(options.effort, plan.rows);
-}
-
-/// Cells first, that keep twice the size; then rounds of neighbours, which drop a little of each cluster. Nothing where
-/// weights vanished together, so that too few are left.
-std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, const DistinctPoints& distinct,
-                                                 std::span<const double> scale, const CompressOptions& options,
-                                                 std::size_t dropped, Stopwatch& stopwatch, Coreset& result) {
-  Plan wide = result.plan;
-  wide.size *= 2;
-  wide.cells = std::max<std::size_t>(1, wide.size / wide.features);
-  DistinctPoints left = distinct;
-  if (wide.size < distinct.numbers.size()) {
-    CellTree unused;
-    std::vector<Survivor> survivors =
-        reduce_in_cells(points, distinct, scale, options, stopwatch, wide, result, unused);
-    std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
-    left = {};
-    for (const Survivor& survivor : survivors) {
-      left.numbers.push_back(survivor.row);
-      left.weights.push_back(survivor.weight);
-    }
-  }
-  std::vector<Survivor> survivors = reduce_in_rounds(points, left, scale, options, dropped, stopwatch, result);
-  if (survivors.size() == result.plan.size) return survivors;
-  result.rounds_from = 0;
-  return {};
-}
-
-/// Changes the weights so that moments of higher orders are kept over all points; true if it did.
-bool correct_survivors(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                       const CompressOptions& options, Stopwatch& stopwatch, Coreset& result,
-                       std::vector<Survivor>& survivors) {
-  stopwatch.start("correct");
-  std::vector<Index> rows;
-  std::vector<double> weights;
-  for (const Survivor& survivor : survivors) {
-    rows.push_back(survivor.row);
-    weights.push_back(survivor.weight);
-  }
-  const Correction found = correct(points, distinct, scale, rows, weights, result.plan.order, options);
-  if (found.order == result.plan.order) return false;
-  result.corrected_order = found.order;
-  for (std::size_t j = 0; j < survivors.size(); ++j) survivors[j].weight = weights[j];
-  return true;
-}
-
-/// Reduces the distinct points by the method asked for and returns the survivors. `tree`: the cells in which the
-/// moments are kept.
-std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const DistinctPoints& distinct,
-                                      std::span<const double> scale, const CompressOptions& options,
-                                      Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
-  tree = {};
-  result.rounds_from = 0;
-  result.corrected_order = 0;
-  if (options.method == Method::paper) {
-    return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
-  }
-  const bool finishing = options.method == Method::automatic && !options.max_weight;
-  // So many of a cluster at once: single ones do not lower the error further, but take longer (docs/quality.md).
-  const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 20);
-  std::vector<Survivor> survivors;
-  if (finishing && affords_rounds(result.plan, dropped, options)) {
-    survivors = reduce_in_cells_and_rounds(points, distinct, scale, options, dropped, stopwatch, result);
-  }
-  if (survivors.empty()) {
-    survivors = reduce_in_cells(points, distinct, scale, options, stopwatch, result.plan, result, tree);
-  }
-  if (finishing && correct_survivors(points, distinct, scale, options, stopwatch, result, survivors)) tree = {};
-  return survivors;
 }
 
 /// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
@@ -482,12 +234,6 @@ Choice choose(const WeightedPoints& points, const CompressOptions& options) {
     choice.plan = plan(prepared.distinct.numbers.size(), points.dimension, prepared.request);
   });
   return choice;
-}
-
-std::string Coreset::summary() const {
-  return fmt::format("{} of {} rows, order {}, {} cell{}, worst moment residual {:.1e}, effective sample size {:.0f}",
-                     rows.size(), certificate.rows, plan.order, plan.cells, plan.cells == 1 ? "" : "s",
-                     certificate.worst_residual(), certificate.effective_sample_size);
 }
 
 }  // namespace momentset

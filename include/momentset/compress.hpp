@@ -133,6 +133,8 @@ struct Coreset {
   std::vector<StageSeconds> stages;
 
   std::string summary() const;  ///< one line
+  std::string choice() const;   ///< why the order is what it is: what was expected of each; empty where it was stated
+  std::string finish() const;   ///< what was done after the cells; empty if nothing
 };
 
 /// Replaces the points by `size` of them with new weights >= 0 that have the same moments up to the order, in every

@@ -1,0 +1,246 @@
+"""The certificate of a coreset."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from momentset import _core
+
+
+class OrderResidual(NamedTuple):
+    """Worst scaled residual of the moments of one order: over all points, and the worst over the cells."""
+
+    order: int
+    overall: float
+    cells: float
+
+
+class ProbeError(NamedTuple):
+    """Root mean square error of the weighted mean over the functions of one family that played no part in the choice,
+    and the same for random subsets of the same size (0 if there can be none)."""
+
+    family: str
+    scale: float
+    functions: int
+    coreset: float
+    random: float
+
+
+class Diameters(NamedTuple):
+    """Quantiles of the cells' diameters, coordinates in standard deviations."""
+
+    minimum: float
+    median: float
+    upper_decile: float
+    maximum: float
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class Certificate:
+    """What a compression promises and what was measured of it, by code that shares nothing with the compression.
+
+    Its fields are those of the JSON that the command line writes (docs/certificate.md), under the same names; objects
+    of the JSON are flattened, `mass.input` is `mass_input`.
+    """
+
+    def __init__(self, text: str):
+        """From the JSON. Raises Error, naming the field at fault, on anything that is not a certificate."""
+        self._holds = _core.certificate_holds(text)
+        self._text = text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Certificate, (self._text,)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @classmethod
+    def from_json(cls, text: str) -> Certificate:
+        """The same as the constructor."""
+        return cls(text)
+
+    def to_json(self) -> str:
+        """The JSON, byte for byte what the command line writes."""
+        return self._text
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = json.loads(self._text)
+        return fields
+
+    @property
+    def kind(self) -> str:
+        """"subset": points of the input."""
+        return str(self._fields["kind"])
+
+    @property
+    def library_version(self) -> str:
+        return str(self._fields["library_version"])
+
+    @property
+    def rows(self) -> int:
+        """q, points of the input."""
+        return int(self._fields["rows"])
+
+    @property
+    def size(self) -> int:
+        """Points of the output."""
+        return int(self._fields["size"])
+
+    @property
+    def dimension(self) -> int:
+        """m, number of coordinates."""
+        return int(self._fields["dimension"])
+
+    @property
+    def order(self) -> int:
+        """K, highest total degree of the moments kept."""
+        return int(self._fields["order"])
+
+    @property
+    def features(self) -> int:
+        """n = C(m + K, K), number of moments."""
+        return int(self._fields["features"])
+
+    @property
+    def cells(self) -> int:
+        """Cells in each of which the moments are kept."""
+        return int(self._fields["tree"]["cells"])
+
+    @property
+    def seed(self) -> int:
+        return int(self._fields["seed"])
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the m coordinates."""
+        return list(self._fields["columns"])
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How it was made."""
+        return dict(self._fields["options"])
+
+    @property
+    def mass_input(self) -> float:
+        return float(self._fields["mass"]["input"])
+
+    @property
+    def mass_output(self) -> float:
+        return float(self._fields["mass"]["output"])
+
+    @property
+    def mass_expected(self) -> float:
+        return float(self._fields["mass"]["expected"])
+
+    @property
+    def smallest_weight(self) -> float:
+        return float(self._fields["weights"]["smallest"])
+
+    @property
+    def largest_weight(self) -> float:
+        return float(self._fields["weights"]["largest"])
+
+    @property
+    def effective_sample_size(self) -> float:
+        """(sum c)^2 / sum c^2 of the new weights c."""
+        return float(self._fields["weights"]["effective_sample_size"])
+
+    @property
+    def moved_points(self) -> int:
+        """Output points whose coordinates are not, bit for bit, those of their row."""
+        return int(self._fields["moved_points"])
+
+    @property
+    def residuals(self) -> list[OrderResidual]:
+        """One for each order 0..K."""
+        return [OrderResidual(entry["order"], entry["global"], entry["cells"]) for entry in self._fields["residuals"]]
+
+    @property
+    def worst_residual(self) -> float:
+        return float(self._fields["worst_residual"])
+
+    @property
+    def tolerance(self) -> float:
+        """What rounding alone may leave of a residual."""
+        return float(self._fields["tolerance"])
+
+    @property
+    def diameters(self) -> Diameters:
+        return Diameters(**self._fields["diameters"])
+
+    @property
+    def taylor_bound(self) -> float:
+        """Factor of the Taylor bound of the error: sum over cells of mass * diameter^(K+1) / (K+1)!."""
+        return float(self._fields["taylor_bound"])
+
+    @property
+    def probes(self) -> list[ProbeError]:
+        return [ProbeError(**entry) for entry in self._fields["probes"]]
+
+    @property
+    def probe_coreset(self) -> float:
+        """Root mean square error over all probe functions."""
+        return float(self._fields["probe_rms"]["coreset"])
+
+    @property
+    def probe_random(self) -> float:
+        """The same for random subsets of the same size."""
+        return float(self._fields["probe_rms"]["random"])
+
+    @property
+    def input_hash(self) -> str:
+        return str(self._fields["input_hash"])
+
+    @property
+    def output_hash(self) -> str:
+        return str(self._fields["output_hash"])
+
+    @property
+    def holds(self) -> bool:
+        """Residuals and mass within tolerance, no negative weight, no moved point."""
+        return self._holds
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: whether it holds, what was kept, and how it compares with a random subset."""
+        where = "in one cell" if self.cells == 1 else f"in each of {self.cells:,} cells"
+        kept = (f"{self.size:,} of {plural(self.rows, 'row')} keep {plural(self.features, 'moment')} up to order "
+                f"{self.order} {where}")
+        if not self.holds:
+            return f"Does not hold: {'; '.join(self._faults())}."
+        return (f"Holds: {kept} to within {self.worst_residual:.1e} (allowed: {self.tolerance:.1e})"
+                f"{self._comparison()}.")
+
+    def _faults(self) -> list[str]:
+        faults = []
+        if self.worst_residual > self.tolerance:
+            faults.append(f"the worst moment residual is {self.worst_residual:.1e}, allowed are {self.tolerance:.1e}")
+        if abs(self.mass_output - self.mass_expected) > self.tolerance * self.mass_expected:
+            faults.append(f"the weights sum to {self.mass_output:.17g} instead of {self.mass_expected:.17g}")
+        if self.smallest_weight < 0:
+            faults.append(f"a weight is negative, {self.smallest_weight:.3g}")
+        if self.moved_points > 0:
+            faults.append(f"{plural(self.moved_points, 'point')} moved")
+        return faults
+
+    def _comparison(self) -> str:
+        if self.probe_random == 0:
+            return ""
+        if self.probe_coreset == 0:
+            return "; averages of smooth functions are exact"
+        ratio = self.probe_random / self.probe_coreset
+        if ratio < 2:
+            return "; but a random subset of this size would do about as well"
+        return f"; averages of smooth functions are {float(f'{ratio:.2g}'):,.10g} times closer than with random rows"
+
+    def __repr__(self) -> str:
+        return f"<Certificate: {self.verdict}>"

@@ -1,0 +1,221 @@
+"""compress() and plan()."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, Sequence, Union
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from momentset import _core
+from momentset._arrays import Doubles, count, row_numbers
+from momentset._certificate import Certificate
+from momentset._coreset import Coreset
+from momentset._error import Error
+from momentset._input import Input, read_input
+from momentset._progress import Bar, Progress
+
+Order = Union[int, Literal["auto"]]
+Method = Literal["auto", "tree", "paper"]
+Effort = Literal["low", "normal", "high"]
+Smoothness = Literal["analytic", "smooth", "kinked"]
+WeightSum = Literal["mass", "n", "1"]
+
+
+def compress(
+    X: Any,
+    *,
+    size: int | None = None,
+    keep: float | None = None,
+    tolerance: float | None = None,
+    order: Order = "auto",
+    effort: Effort = "normal",
+    smoothness: Smoothness = "smooth",
+    method: Method = "auto",
+    weights: ArrayLike | str | None = None,
+    max_weight: float | None = None,
+    weight_sum: WeightSum = "mass",
+    columns: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    keep_rows: ArrayLike = (),
+    drop_invalid: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = False,
+) -> Coreset:
+    """Replaces the rows of X by few of them with new weights that have the same moments, in every cell of a partition.
+
+    Args:
+        X: q rows of m numbers. A NumPy array (q, m) or (q,), float or integer, of any strides: a C-contiguous float64
+            array is used as it is, others are copied. Anything with the Arrow PyCapsule interface (pyarrow, polars,
+            pandas, duckdb relations): every numeric column that is no row identifier is a coordinate. Anything with
+            DLPack (torch, on the CPU). Paths and globs of .csv, .parquet, .arrow, .feather and .npy files, one or a
+            list.
+        size: rows to keep, 1 or more. Exactly as many come out if X has that many distinct rows.
+        keep: the same as a fraction of the rows, above 0 and at most 1.
+        tolerance: as few rows as make the error of the means of test functions at most this, in units of the
+            functions' standard deviations over the rows. Exactly one of `size`, `keep` and `tolerance` must be given.
+        order: keep all moments up to this total degree K; needs size >= C(m + K, K). "auto": the one with the smallest
+            error on test functions, as tried on some of the cells.
+        effort: how many operations "auto" and `method` may lead to: "low", "normal" or "high".
+        smoothness: the functions whose means matter: "analytic" (long waves), "smooth" (of all lengths) or "kinked"
+            (short waves, steep steps, ridges).
+        method: "tree": cells of a kd-tree, whose moments are kept exactly; "auto": these, then steps that lower the
+            error, after which the moments are kept over all rows; "paper": rounds of k-means and nearest neighbours.
+        weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
+            or what the rows of a coreset weigh.
+        max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
+        weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
+        columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
+        exclude: names of columns that are no coordinates.
+        keep_rows: row numbers that must survive. They keep their own weight and count towards the size.
+        drop_invalid: leave out rows with NaN, infinity or no value. Otherwise they are an Error.
+        seed: of the certificate's test functions and random subsets.
+        threads: threads to use; None: all cores. The result is the same bytes for any number.
+        progress: True for a bar on standard error, or a function of the stage's name and the fraction of it that is
+            done, called from this thread about twenty times a second.
+
+    Returns:
+        The coreset, with its certificate. A numerical outcome, such as a certificate that does not hold or a random
+        subset that would do as well, is told by `.certificate` and `.notices`.
+
+    Raises:
+        Error: an argument, column or value breaks a rule; it names all three.
+        KeyboardInterrupt: within 0.2 s of Ctrl-C in the main thread.
+
+    The interpreter lock is released meanwhile. O(q n + q n^2 log(q / size)) operations with n = C(m + K, K).
+    """
+    found = read_input(X, weights, columns=columns, exclude=exclude, drop_invalid=drop_invalid)
+    options = _options(
+        size=_asked_size(size, keep, tolerance, len(found)),
+        tolerance=None if tolerance is None else float(tolerance),
+        order=_order(order),
+        effort=_choice("effort", _core.Effort, effort),
+        smoothness=_choice("smoothness", _core.Smoothness, smoothness),
+        method=_choice("method", _core.Method, method),
+        max_weight=None if max_weight is None else float(max_weight),
+        mass_scale=_mass_scale(weight_sum, found.weights, len(found)),
+        keep_rows=_points_to_keep(found, keep_rows),
+        seed=count("seed", seed, 0),
+        threads=_threads(threads),
+    )
+    bar = Bar()
+    try:
+        made = _core.compress(found.coordinates, found.weights, options, bar if progress is True else progress or None)
+    finally:
+        bar.clear()
+    recorded = {
+        "inputs": "\n".join(found.inputs),
+        "weights": found.weight_column,
+        "weight_sum": weight_sum,
+        "drop_invalid": "true" if drop_invalid else "false",
+        "order": "auto" if order == "auto" else "stated",
+        "tolerance": _number(tolerance),
+        "effort": effort,
+        "smoothness": smoothness,
+        "finish": made.finish(),
+        "choice": made.choice(),
+        "achieved_error": "" if made.achieved_error is None else f"{made.achieved_error:.3g}",
+        "method": method,
+        "max_weight": _number(max_weight),
+        "keep_rows": f"{len(options.keep_rows)} rows" if options.keep_rows else "",
+    }
+    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded)))
+
+
+def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | None = None, order: Order = "auto",
+         max_weight: float | None = None, threads: int | None = None) -> _core.Plan:
+    """What compress() would do with `rows` distinct rows of `dimension` columns: order, moments, cells, operations,
+    bytes. Raises Error, naming the sizes and orders that would do, if the request cannot be met."""
+    rows = count("rows", rows, 1)
+    options = _options(
+        size=_asked_size(size, keep, None, rows),
+        order=_order(order),
+        max_weight=None if max_weight is None else float(max_weight),
+        threads=_threads(threads),
+    )
+    return _core.plan(rows, count("dimension", dimension, 1), options)
+
+
+def _options(**values: Any) -> _core.CompressOptions:
+    """The options under the names that they have in C++."""
+    options = _core.CompressOptions()
+    for name, value in values.items():
+        setattr(options, name, value)
+    return options
+
+
+def _order(order: Order) -> int | None:
+    """None leaves the choice to the library."""
+    if order == "auto":
+        return None
+    return min(count("order", order, 0), 2**31 - 1)
+
+
+def _threads(threads: int | None) -> int:
+    return 0 if threads is None else min(count("threads", threads, 1), 2**31 - 1)
+
+
+def _number(value: float | None) -> str:
+    """As the command line writes it."""
+    return "" if value is None else repr(float(value)).removesuffix(".0")
+
+
+def _choice(name: str, choices: Any, word: str) -> Any:
+    if word not in choices.__members__:
+        raise Error(name, str(word), f"must be one of {', '.join(choices.__members__)}")
+    return choices.__members__[word]
+
+
+def _asked_size(size: int | None, keep: float | None, tolerance: float | None, rows: int) -> int:
+    """0 where a tolerance is asked for instead."""
+    if sum(value is not None for value in (size, keep, tolerance)) != 1:
+        raise Error("size", "", "exactly one of size, keep and tolerance must be given")
+    if tolerance is not None:
+        return 0
+    if size is not None:
+        return count("size", size, 1)
+    assert keep is not None
+    if not 0 < keep <= 1:
+        raise Error("keep", str(keep), "must be a fraction above 0 and at most 1")
+    return max(1, math.floor(keep * rows + 0.5))
+
+
+def _mass_scale(weight_sum: WeightSum, weights: Doubles | None, rows: int) -> float:
+    if weight_sum not in ("mass", "n", "1"):
+        raise Error("weight_sum", str(weight_sum), "must be mass, n or 1")
+    if weight_sum == "mass":
+        return 1.0
+    # One after the other, as the command line adds: NumPy's own sum rounds otherwise.
+    mass = float(rows) if weights is None else float(np.cumsum(weights)[-1])
+    if not mass > 0:
+        raise Error("weights", "", "at least one must be positive")
+    return (rows if weight_sum == "n" else 1.0) / mass
+
+
+def _points_to_keep(found: Input, keep_rows: ArrayLike) -> list[int]:
+    rows = row_numbers("keep_rows", keep_rows)
+    last = len(found) if found.positions is None else int(found.positions[-1]) + 1
+    wrong = rows[(rows < 0) | (rows >= last)]
+    if len(wrong) > 0:
+        raise Error("keep_rows", str(wrong[0]), "the input has no such row, or it was left out")
+    points: list[int] = found.points_at(rows, "keep_rows").tolist()
+    return points
+
+
+def _coreset(found: Input, made: _core.Coreset, certificate: Certificate) -> Coreset:
+    points = made.rows
+    indices = found.positions_of(points)
+    return Coreset(
+        indices=indices,
+        weights=made.weights,
+        points=found.coordinates[points],
+        certificate=certificate,
+        columns=found.columns,
+        row_numbers=indices if found.row_numbers is None else found.row_numbers[points],
+        notices=found.notices + made.notices,
+        seconds=dict(made.stages),
+        rows=found.table.take(indices),
+        replaced=found.replaced,
+    )

@@ -1,0 +1,106 @@
+"""The error to expect of a weighted mean over a coreset.
+
+A random subset of d rows is off by sigma / sqrt(d), sigma being the standard deviation of the statistic. The
+certificate tells, for cosines of four lengths that played no part in the choice, how many times closer the coreset
+came. Which of these lengths a statistic resembles shows in how much it differs between neighbours: its roughness
+
+    rho = root mean square of f(p_i) - f(p_j) / sigma,   p_j the nearest survivor to p_i,
+
+which is measured of the statistic and of cosines of each length, at survivors drawn by weight. Between the lengths the
+logarithm of the certificate's ratio is interpolated over log rho. It ends at rho = sqrt(2), noise, whose error is
+sigma / sqrt(effective sample size), and stays what it is below the smoothest length.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentset._arrays import Doubles
+from momentset._certificate import Certificate
+
+if TYPE_CHECKING:
+    from momentset._coreset import Coreset
+
+PLACES = 500  # survivors at which roughness is measured
+COSINES = 64  # of each length
+NOISE = np.sqrt(2.0)
+
+
+class Estimate(NamedTuple):
+    """A weighted mean and what to expect of its error, root mean square: see Coreset.estimate()."""
+
+    value: float | Doubles
+    error: float | Doubles
+
+
+def standardised(coreset: Coreset) -> Doubles:
+    """The points with mean 0 and standard deviation 1 in each column that is not constant."""
+    share = coreset.weights / coreset.weights.sum()
+    centred = coreset.points - share @ coreset.points
+    deviation = np.sqrt(share @ centred**2)
+    scaled: Doubles = centred / np.where(deviation > 0, deviation, 1)
+    return scaled
+
+
+def neighbours(points: Doubles, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The nearest other point to each of `places`. O(places * points)."""
+    squares = np.einsum("ij,ij->i", points, points)
+    nearest = np.empty(len(places), np.int64)
+    for k, place in enumerate(places):
+        distances = squares - 2 * (points @ points[place])
+        distances[place] = np.inf
+        nearest[k] = np.argmin(distances)
+    return nearest
+
+
+def roughness(values: Doubles, share: Doubles, places: NDArray[np.int64], nearest: NDArray[np.int64]) -> Doubles:
+    """rho of each column of values; 0 where it is constant."""
+    variance = share @ (values - share @ values) ** 2
+    difference = np.mean((values[places] - values[nearest]) ** 2, axis=0)
+    rough: Doubles = np.sqrt(np.divide(difference, variance, out=np.zeros_like(variance), where=variance > 0))
+    return rough
+
+
+def measured_ratios(certificate: Certificate) -> list[tuple[float, float]]:
+    """Length and ratio of error to that of random subsets, of each family of cosines, longest first."""
+    found = [(probe.scale, probe.coreset / probe.random) for probe in certificate.probes
+             if probe.family == "cosine" and probe.random > 0]
+    return sorted(found, reverse=True)
+
+
+def error_ratios(coreset: Coreset, values: Doubles) -> Doubles:
+    """How much closer than a random subset of the same size to expect each column of values."""
+    families = measured_ratios(coreset.certificate)
+    if not families:
+        return np.zeros(values.shape[1])  # nothing was left out: the mean is exact
+    if len(coreset) < 2:
+        return np.ones(values.shape[1])
+    points, share = standardised(coreset), coreset.weights / coreset.weights.sum()
+    drawn = np.searchsorted(coreset.indices, coreset.resample(PLACES))
+    nearest = neighbours(points, drawn)
+    random = np.random.default_rng(0)
+    known_roughness, known_ratios = [], []
+    for length, ratio in families:
+        waves = points @ (random.normal(size=(points.shape[1], COSINES)) / length)
+        cosines = np.cos(waves + random.uniform(0, 2 * np.pi, COSINES))
+        known_roughness.append(float(np.sqrt(np.mean(roughness(cosines, share, drawn, nearest) ** 2))))
+        known_ratios.append(ratio)
+    noise = np.sqrt(len(coreset) / coreset.certificate.effective_sample_size)
+    rising = np.maximum.accumulate(np.log(np.maximum([*known_roughness, NOISE], 1e-300)))
+    ratios = np.log(np.maximum([*known_ratios, noise], 1e-300))
+    found = np.log(np.maximum(roughness(values, share, drawn, nearest), 1e-300))
+    expected: Doubles = np.exp(np.stack([np.interp(one, rising, ratios) for one in found]))
+    return expected
+
+
+def estimate(coreset: Coreset, values: Doubles) -> Estimate:
+    """Means and errors of the columns of values, (size, p); floats for values of shape (size,)."""
+    columns = values.reshape(len(coreset), -1)
+    share = coreset.weights / coreset.weights.sum()
+    mean = share @ columns
+    spread = np.sqrt(share @ (columns - mean) ** 2 / len(coreset))
+    error = error_ratios(coreset, columns) * spread
+    return Estimate(float(mean[0]), float(error[0])) if values.ndim == 1 else Estimate(mean, error)

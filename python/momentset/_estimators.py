@@ -1,0 +1,171 @@
+"""What scikit-learn expects: a transformer, and a fit on a coreset. Imported when it is asked for."""
+
+from __future__ import annotations
+
+import math
+from inspect import signature
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from momentset._arrays import Doubles, Integers, count, doubles, matrix
+from momentset._compress import Order, compress
+from momentset._coreset import Coreset
+from momentset._error import Error
+
+
+class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """compress() as a transformer that selects rows while fitting.
+
+    `fit_transform(X)` returns the coreset's rows, so that the following steps of a Pipeline are fitted on few rows;
+    `transform(X)` returns X as it is, so that predictions are made for all rows. A Pipeline passes no weights on: give
+    `weights_` to the next estimator yourself, use compress_fit(), or bound the weights with `max_weight`.
+
+    Parameters are those of compress().
+
+    Attributes:
+        sample_indices_: (size,) numbers of the surviving rows.
+        weights_: (size,) their weights.
+        coreset_: the Coreset, with its certificate.
+        n_features_in_: number of columns seen by fit.
+    """
+
+    def __init__(self, size: int | None = None, *, keep: float | None = None, order: Order = "auto",
+                 max_weight: float | None = None, seed: int = 0, threads: int | None = None):
+        self.size = size
+        self.keep = keep
+        self.order = order
+        self.max_weight = max_weight
+        self.seed = seed
+        self.threads = threads
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> MomentCoreset:
+        """Compresses X, (q, m), with weights (q,) or none. y is ignored. Raises Error."""
+        values = validate_data(self, X, dtype=np.float64)
+        weights = None if sample_weight is None else doubles("sample_weight", sample_weight, 1)
+        if weights is not None and not weights.any():
+            raise Error("sample_weight", "all zero", "at least one must be positive")
+        self.coreset_ = compress(values, size=self.size, keep=self.keep, order=self.order, weights=weights,
+                                 max_weight=self.max_weight, seed=self.seed, threads=self.threads)
+        self.sample_indices_ = self.coreset_.indices
+        self.weights_ = self.coreset_.weights
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Any:
+        """The surviving rows of X, (size, m)."""
+        return self.fit(X, y, sample_weight).coreset_.points
+
+    def transform(self, X: Any) -> Any:
+        """X as it is."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+
+
+class CoresetFit(NamedTuple):
+    """An estimator fitted on a coreset, beside one fitted on a random subset."""
+
+    estimator: Any
+    indices: Integers
+    """(size,) rows that it was fitted on, ascending."""
+    weights: Doubles
+    """(size,) their weights."""
+    coresets: dict[Any, Coreset]
+    """The coreset of each class; of all rows under None where y is no class."""
+    score: float | None
+    """estimator.score() on all rows of X; None without one, or if it takes no weights and the rows have some."""
+    random_score: float | None
+    """The same of a fit on as many random rows."""
+
+    def summary(self) -> str:
+        """One line."""
+        compared = "" if self.score is None else (f": score on all rows {self.score:.6g}, fitted on as many random "
+                                                  f"rows {self.random_score:.6g}")
+        return f"{type(self.estimator).__name__} fitted on {len(self.indices):,} rows{compared}"
+
+
+def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, size: int,
+                 weights: ArrayLike | None = None, order: Order = "auto", max_weight: float | None = None,
+                 seed: int = 0, threads: int | None = None) -> CoresetFit:
+    """Fits an estimator that takes `sample_weight` on a coreset, and another one on as many random rows to compare.
+
+    A classifier's rows are compressed class by class, each with its share of the size, so that all moments of each
+    class are kept. Otherwise a numeric y is one more coordinate: the moments of X and y together are kept.
+
+    Args:
+        estimator: any with fit(X, y, sample_weight=...). It is cloned, and left as it is.
+        X: (q, m) rows.
+        y: (q,) classes or numbers; None for estimators that take none.
+        size: rows to fit on.
+        weights: (q,) weights of the rows.
+        order, max_weight, seed, threads: as in compress(). The random rows depend on the seed.
+
+    Raises:
+        Error: an argument breaks a rule, or the estimator takes no weights.
+    """
+    rows = matrix("X", X)
+    mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)
+    if len(mass) != len(rows):
+        raise Error("weights", f"{len(mass)} weights", f"one for each of the {len(rows)} rows is needed")
+    labels = None if y is None else np.asarray(y)
+    if labels is not None and len(labels) != len(rows):
+        raise Error("y", f"of length {len(labels)}", f"must have one value for each of the {len(rows)} rows")
+    options: dict[str, Any] = {"order": order, "max_weight": max_weight, "seed": seed, "threads": threads}
+    size = count("size", size, 1)
+    if labels is not None and is_classifier(estimator):
+        indices, new_weights, coresets = _by_class(rows, labels, mass, size, options)
+    else:
+        joint = rows if labels is None else np.column_stack([rows, doubles("y", labels, 1)])
+        coreset = compress(joint, size=size, weights=mass, **options)
+        indices, new_weights, coresets = coreset.indices, coreset.weights, {None: coreset}
+    fitted = _fitted(estimator, rows, labels, indices, new_weights)
+    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), len(indices), replace=False))
+    random = _fitted(estimator, rows, labels, chosen, mass[chosen])
+    return CoresetFit(fitted, indices, new_weights, coresets, _score(fitted, rows, labels, mass),
+                      _score(random, rows, labels, mass))
+
+
+def _by_class(rows: Doubles, labels: Any, mass: Doubles, size: int,
+              options: dict[str, Any]) -> tuple[Integers, Doubles, dict[Any, Coreset]]:
+    classes, counts = np.unique(labels, return_counts=True)
+    if size < len(classes):
+        raise Error("size", str(size), f"must be at least the number of classes, {len(classes)}")
+    coresets = {}
+    indices, new_weights = [], []
+    for label, share in zip(classes, _shares(counts, size)):
+        members = np.flatnonzero(labels == label)
+        coreset = compress(rows[members], size=share, weights=mass[members], **options)
+        coresets[label.item() if hasattr(label, "item") else label] = coreset
+        indices.append(members[coreset.indices])
+        new_weights.append(coreset.weights)
+    order = np.argsort(np.concatenate(indices))
+    return np.concatenate(indices)[order], np.concatenate(new_weights)[order], coresets
+
+
+def _shares(counts: Any, size: int) -> Sequence[int]:
+    """`size` in proportion to the counts, at least 1 each: the largest remainders are rounded up."""
+    exact = [1 + (size - len(counts)) * float(number) / float(sum(counts)) for number in counts]
+    shares = [math.floor(share) for share in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda k: shares[k] - exact[k])
+    for k in by_remainder[: size - sum(shares)]:
+        shares[k] += 1
+    return shares
+
+
+def _fitted(estimator: Any, X: Doubles, y: Any, indices: Integers, weights: Doubles) -> Any:
+    arguments = [X[indices]] if y is None else [X[indices], y[indices]]
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise Error("estimator", type(estimator).__name__, "its fit() must take sample_weight; for others use the rows "
+                    "of Coreset.resample()")
+    return clone(estimator).fit(*arguments, sample_weight=weights)
+
+
+def _score(estimator: Any, X: Doubles, y: Any, weights: Doubles) -> float | None:
+    if not hasattr(estimator, "score"):
+        return None
+    arguments = [X] if y is None else [X, y]
+    if "sample_weight" in signature(estimator.score).parameters:
+        return float(estimator.score(*arguments, sample_weight=weights))
+    return float(estimator.score(*arguments)) if np.all(weights == weights[0]) else None

@@ -1,0 +1,81 @@
+"""Coresets as tables and files, in the form of the command line (docs/metadata.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from momentset._arrays import Doubles
+from momentset._error import Error
+from momentset._files import certificate_path, format_of, pyarrow_module
+
+if TYPE_CHECKING:
+    from momentset._coreset import Coreset
+
+
+def arrow_table(coreset: Coreset) -> Any:
+    """pyarrow Table of the survivors: their own columns, weight and row."""
+    arrow = pyarrow_module("pyarrow", "make a table")
+    table = coreset.rows
+    if table is None:
+        table = arrow.table({name: coreset.points[:, k] for k, name in enumerate(coreset.columns)})
+    table = table.drop_columns([name for name in coreset.replaced if name in table.column_names])
+    weight, row = (_free_name(name, table.column_names) for name in ("weight", "row"))
+    stated = {"columns": coreset.columns, "order": coreset.certificate.order, "row_column": row,
+              "version": coreset.certificate.library_version, "weight_column": weight}
+    table = table.append_column(weight, arrow.array(coreset.weights))
+    table = table.append_column(row, arrow.array(coreset.row_numbers))
+    text = json.dumps(stated, separators=(",", ":"), ensure_ascii=False)
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), "momentset": text})
+
+
+def _free_name(name: str, taken: list[str]) -> str:
+    if name not in taken:
+        return name
+    if f"coreset_{name}" in taken:
+        raise Error(f"coreset_{name}", "", "column must be renamed: the output adds one of that name")
+    return f"coreset_{name}"
+
+
+def npy_matrix(coreset: Coreset) -> Doubles:
+    """(size, m + 2): coordinates, weight, row."""
+    return np.column_stack([coreset.points, coreset.weights, coreset.row_numbers])
+
+
+def _write_table(coreset: Coreset, path: str, format: str) -> None:
+    table = arrow_table(coreset)
+    if format == "csv":
+        pyarrow_module("pyarrow.csv", "write CSV").write_csv(table, path)
+    elif format == "parquet":
+        pyarrow_module("pyarrow.parquet", "write Parquet").write_table(table, path, compression="zstd")
+    else:
+        arrow = pyarrow_module("pyarrow", "write Arrow files")
+        with arrow.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+
+
+def _write(coreset: Coreset, path: str, format: str) -> None:
+    if format != "npy":
+        return _write_table(coreset, path, format)
+    with open(path, "wb") as file:
+        np.save(file, npy_matrix(coreset))
+
+
+def save(coreset: Coreset, path: str, force: bool) -> None:
+    """Writes table and certificate beside their targets, then renames both."""
+    format = format_of(path)
+    certificate = certificate_path(path)
+    for target in (path, certificate):
+        if os.path.exists(target) and not force:
+            raise Error("path", target, "exists already (force=True replaces it)")
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(path) or ".", prefix=".momentset-") as folder:
+        beside = os.path.join(folder, "table")
+        _write(coreset, beside, format)
+        with open(beside + ".json", "w", encoding="utf-8") as file:
+            file.write(coreset.certificate.to_json())
+        os.replace(beside + ".json", certificate)
+        os.replace(beside, path)

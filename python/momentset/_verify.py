@@ -1,0 +1,104 @@
+"""verify() and read(): what a coreset claims, measured anew; and coresets that were written before."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from momentset import _core
+from momentset._arrays import count
+from momentset._certificate import Certificate
+from momentset._coreset import Coreset
+from momentset._error import Error
+from momentset._files import FilePath, certificate_path
+from momentset._input import read_input
+
+
+class Check(NamedTuple):
+    """One comparison of what is stated with what was found."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class Verification(NamedTuple):
+    """All checks, passed or not. True as a condition if all passed."""
+
+    checks: list[Check]
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def summary(self) -> str:
+        """One line for each check."""
+        return "\n".join(f"{'ok' if passed else 'FAILED':<7}{name:<26}{detail}" for name, passed, detail in self.checks)
+
+
+def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
+           threads: int | None = None) -> Verification:
+    """Recomputes everything that a coreset's certificate claims of it, from the input X and the coreset's rows, weights
+    and points.
+
+    Args:
+        X: the input, in any form that compress() takes.
+        coreset: what compress() or read() returned.
+        weights: (q,) weights of the input, if they were given as an array; a column is found by itself.
+        threads: threads to use; None: all cores.
+
+    Raises:
+        Error: X cannot be read. A claim that proves wrong is no error, but a check that did not pass.
+    """
+    stated = coreset.certificate
+    options = stated.options
+    if weights is None:
+        weights = options.get("weights") or None
+    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true")
+    try:
+        points = found.points_at(coreset.indices, "indices")
+        answers = _core.verify(
+            stated.to_json(), found.coordinates, found.weights, points, coreset.weights,
+            np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
+        )
+    except Error as error:
+        if error.field != "indices":
+            raise
+        return Verification([Check("rows", False, str(error))])
+    return Verification([Check(*answer) for answer in answers])
+
+
+def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:
+    """A coreset that save() or the command line wrote, with the certificate that lies beside it.
+
+    `indices` are the numbers of the rows in the first input of all.
+
+    Raises:
+        Error: the file cannot be read, is no coreset, or has no certificate.
+    """
+    name = os.fspath(path)
+    beside = certificate_path(name) if certificate is None else os.fspath(certificate)
+    try:
+        with open(beside, encoding="utf-8") as file:
+            stated = Certificate(file.read())
+    except OSError as error:
+        raise Error("certificate", beside, f"cannot be read: {error.strerror}") from None
+    found = read_input(name)
+    if found.row_numbers is None or found.weights is None:
+        raise Error(name, "", "must be a coreset: it says nothing of weights and rows of an input")
+    return Coreset(
+        indices=found.row_numbers,
+        weights=found.weights,
+        points=found.coordinates,
+        certificate=stated,
+        columns=found.columns,
+        row_numbers=found.row_numbers,
+        rows=found.table.take(np.arange(len(found))),
+        replaced=found.replaced,
+    )

@@ -1,0 +1,119 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "bind.hpp"
+#include "interruptible.hpp"
+#include "momentset/compress.hpp"
+
+namespace momentset::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+Coreset compress_points(const Matrix& coordinates, const std::optional<Vector>& weights, CompressOptions options,
+                        nb::object progress) {
+  const WeightedPoints points = points_of(coordinates, weights);
+  ProgressRelay relay(std::move(progress));
+  if (relay.wanted()) {
+    options.progress = [&relay](std::string_view stage, double fraction) { relay.report(stage, fraction); };
+  }
+  Coreset coreset;
+  run_interruptibly(
+      [&](const std::stop_token& stop) {
+        options.stop = stop;
+        coreset = compress(points, options);
+      },
+      &relay);
+  return coreset;
+}
+
+std::string certificate_json(const Coreset& coreset, std::vector<std::string> columns,
+                             std::map<std::string, std::string> options) {
+  Certificate certificate = coreset.certificate;
+  certificate.columns = std::move(columns);
+  certificate.options = std::move(options);
+  return certificate.to_json();
+}
+
+std::vector<std::pair<std::string, double>> stage_seconds(const Coreset& coreset) {
+  std::vector<std::pair<std::string, double>> seconds;
+  for (const StageSeconds& stage : coreset.stages) seconds.emplace_back(stage.stage, stage.seconds);
+  return seconds;
+}
+
+}  // namespace
+
+void bind_compress(nb::module_& module) {
+  // A new option is one line here, and one in the signature and the call of `compress` in momentset/_compress.py.
+  nb::enum_<Method>(module, "Method")
+      .value("auto", Method::automatic)
+      .value("tree", Method::tree)
+      .value("paper", Method::paper);
+  nb::enum_<Effort>(module, "Effort")
+      .value("low", Effort::low)
+      .value("normal", Effort::normal)
+      .value("high", Effort::high);
+  nb::enum_<Smoothness>(module, "Smoothness")
+      .value("analytic", Smoothness::analytic)
+      .value("smooth", Smoothness::smooth)
+      .value("kinked", Smoothness::kinked);
+
+  nb::class_<CompressOptions>(module, "CompressOptions")
+      .def(nb::init<>())
+      .def_rw("size", &CompressOptions::size)
+      .def_rw("tolerance", &CompressOptions::tolerance)
+      .def_rw("order", &CompressOptions::order)
+      .def_rw("effort", &CompressOptions::effort)
+      .def_rw("smoothness", &CompressOptions::smoothness)
+      .def_rw("method", &CompressOptions::method)
+      .def_rw("keep_rows", &CompressOptions::keep_rows)
+      .def_rw("seed", &CompressOptions::seed)
+      .def_rw("threads", &CompressOptions::threads)
+      .def_rw("mass_scale", &CompressOptions::mass_scale)
+      .def_rw("max_weight", &CompressOptions::max_weight);
+
+  nb::class_<Plan>(module, "Plan")
+      .def_ro("rows", &Plan::rows)
+      .def_ro("dimension", &Plan::dimension)
+      .def_ro("size", &Plan::size)
+      .def_ro("order", &Plan::order)
+      .def_ro("features", &Plan::features)
+      .def_ro("cells", &Plan::cells)
+      .def_ro("operations", &Plan::operations)
+      .def_ro("memory", &Plan::memory)
+      .def_ro("notice", &Plan::notice);
+
+  nb::class_<Coreset>(module, "Coreset")
+      .def_prop_ro(
+          "rows", [](const Coreset& coreset) { return array_of(coreset.rows); }, nb::rv_policy::automatic)
+      .def_prop_ro(
+          "weights", [](const Coreset& coreset) { return array_of(coreset.weights); }, nb::rv_policy::automatic)
+      .def_ro("distinct", &Coreset::distinct)
+      .def_ro("achieved_error", &Coreset::achieved_error)
+      .def("choice", &Coreset::choice)
+      .def("finish", &Coreset::finish)
+      .def_ro("notices", &Coreset::notices)
+      .def_prop_ro("stages", &stage_seconds)
+      .def("summary", &Coreset::summary)
+      .def("certificate_json", &certificate_json, nb::arg("columns"), nb::arg("options"));
+
+  module.def("compress", &compress_points, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
+             nb::arg("options"), nb::arg("progress").none());
+  module.def("plan", &plan, nb::arg("rows"), nb::arg("dimension"), nb::arg("options"));
+  module.def("feature_count", &feature_count, nb::arg("dimension"), nb::arg("order"));
+}
+
+}  // namespace momentset::python

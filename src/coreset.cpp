@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "momentset/compress.hpp"
+
+namespace momentset {
+
+std::string Coreset::summary() const {
+  return fmt::format("{} of {} rows, order {}, {} cell{}, worst moment residual {:.1e}, effective sample size {:.0f}",
+                     rows.size(), certificate.rows, plan.order, plan.cells, plan.cells == 1 ? "" : "s",
+                     certificate.worst_residual(), certificate.effective_sample_size);
+}
+
+std::string Coreset::choice() const {
+  if (trials.empty()) return "";
+  std::string text =
+      fmt::format("order {} of {}..{}; expected error by order", plan.order, trials.front().order, trials.back().order);
+  for (const OrderTrial& trial : trials) {
+    text += fmt::format("{} {}: {:.1e}{}", &trial == &trials.front() ? ":" : ",", trial.order, trial.typical_error,
+                        trial.measured ? "" : " (continued)");
+  }
+  return text;
+}
+
+std::string Coreset::finish() const {
+  std::string text;
+  if (rounds_from > 0) text = fmt::format("rounds of neighbours from {} points", rounds_from);
+  if (corrected_order > 0) {
+    text += fmt::format("{}weights corrected to order {} over all points", text.empty() ? "" : ", ", corrected_order);
+  }
+  return text;
+}
+
+}  // namespace momentset

@@ -1,0 +1,152 @@
+"""What a Coreset and its certificate can do besides holding numbers."""
+
+import copy
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import momentset as ms
+
+
+@pytest.fixture
+def small(points):
+    return ms.compress(points, size=500)
+
+
+def test_certificate_mirrors_its_json(small):
+    certificate = small.certificate
+    fields = json.loads(certificate.to_json())
+    for name in ["kind", "library_version", "rows", "size", "dimension", "order", "features", "seed", "columns",
+                 "options", "moved_points", "worst_residual", "tolerance", "taylor_bound", "input_hash", "output_hash"]:
+        assert getattr(certificate, name) == fields[name], name
+    assert certificate.cells == fields["tree"]["cells"]
+    assert certificate.mass_input == certificate.mass_expected == 2000
+    assert certificate.mass_output == pytest.approx(2000, rel=1e-12)
+    assert certificate.smallest_weight == small.weights.min() and certificate.largest_weight == small.weights.max()
+    ess = small.weights.sum() ** 2 / (small.weights**2).sum()
+    assert certificate.effective_sample_size == pytest.approx(ess, rel=1e-12)
+    assert [residual.order for residual in certificate.residuals] == list(range(6))
+    assert max(max(r.overall, r.cells) for r in certificate.residuals) == certificate.worst_residual
+    assert certificate.diameters.minimum <= certificate.diameters.median <= certificate.diameters.maximum
+    assert sum(probe.functions for probe in certificate.probes) == 48
+    assert ms.Certificate.from_json(certificate.to_json()) == certificate
+    with pytest.raises(ms.Error):
+        ms.Certificate("{}")
+
+
+def test_verdict(small):
+    kept = "Holds: 500 of 2,000 rows keep 56 moments up to order 5 in each of 8 cells"
+    assert small.certificate.verdict.startswith(kept)
+    fields = json.loads(small.certificate.to_json())
+    fields["weights"]["smallest"] = -0.5
+    fields["mass"]["output"] = 1000.0
+    broken = ms.Certificate(json.dumps(fields))
+    assert not broken.holds
+    assert broken.verdict == "Does not hold: the weights sum to 1000 instead of 2000; a weight is negative, -0.5."
+    wide = ms.compress(np.random.default_rng(0).uniform(size=(3000, 12)), size=100)
+    assert "a random subset of this size would do about as well" in wide.certificate.verdict
+
+
+def test_texts(small):
+    assert repr(small) == "<Coreset: 500 of 2,000 rows, order 5, 8 cells, holds>"
+    assert "2,000 → 500" in small.summary() and "time:" in small.summary()
+    html = small._repr_html_()
+    assert "<table>" in html and "2,000 → 500" in html
+    named = ms.compress(pa.table({"<b>": np.arange(50.0) ** 2}), size=10)
+    assert "&lt;b&gt;" in named._repr_html_() and "<b>" not in named._repr_html_()
+
+
+def test_tables(points, small):
+    table = small.to_arrow()
+    assert table.column_names == ["x0", "x1", "x2", "weight", "row"]
+    assert np.array_equal(table["x1"].to_numpy(), points[small.indices, 1])
+    assert small.to_arrow().equals(table)
+    taken = pa.table({"weight": points[:, 0], "row": points[:, 1]})
+    assert ms.compress(taken, size=100).to_arrow().column_names == ["weight", "row", "coreset_weight", "coreset_row"]
+
+
+def test_estimate_of_what_is_kept(points, small):
+    result = small.estimate(lambda p: p[:, 1] ** 2)
+    assert isinstance(result.value, float)
+    assert result.value == pytest.approx(np.mean(points[:, 1] ** 2), rel=1e-12)
+    both = small.estimate(lambda p: p[:, :2])
+    assert both.value == pytest.approx(points[:, :2].mean(axis=0), rel=1e-12, abs=1e-12) and both.error.shape == (2,)
+    assert small.estimate(small.points[:, 0]).value == pytest.approx(points[:, 0].mean(), abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def normal():
+    points = np.random.default_rng(3).normal(size=(50_000, 3))
+    return points, ms.compress(points, size=2000)
+
+
+@pytest.mark.parametrize(("length", "over"), [(2.8, 100), (1.4, 10), (0.7, 10), (0.5, 3), (0.35, 3), (0.1, 3)])
+def test_estimated_errors_are_of_the_size_of_the_errors(normal, length, over):
+    """Of cosines of lengths between those of the certificate and beyond: not too small by more than a factor of three,
+    nor too large by more than `over`."""
+    points, small = normal
+    random = np.random.default_rng(4)
+    found, stated = [], []
+    for _ in range(30):
+        omega, phase = random.normal(size=3) / length, random.uniform(0, 2 * np.pi)
+        result = small.estimate(lambda p: np.cos(p @ omega + phase))
+        found.append(result.value - np.cos(points @ omega + phase).mean())
+        stated.append(result.error)
+    found, stated = np.sqrt(np.mean(np.square(found))), np.sqrt(np.mean(np.square(stated)))
+    assert found / 3 < stated < over * found
+
+
+def test_estimated_errors_of_what_is_not_smooth(normal):
+    points, small = normal
+    spread = 1 / np.sqrt(small.certificate.effective_sample_size)
+    signs = small.estimate(lambda p: np.sign(np.sin(1e5 * p[:, 0])))
+    assert spread / 2 < signs.error < 2 * spread
+    jump = small.estimate(lambda p: p[:, 0] > 0.3)
+    assert abs(jump.value - np.mean(points[:, 0] > 0.3)) < 3 * jump.error < spread
+    constant = small.estimate(lambda p: np.full(len(p), 2.5))
+    assert constant.value == pytest.approx(2.5, rel=1e-15) and constant.error < 1e-17
+
+
+def test_nothing_left_out_is_exact(points):
+    assert ms.compress(points, size=5000).estimate(lambda p: p[:, 0]).error == 0
+
+
+def test_what_estimate_refuses(small):
+    for statistic in (np.ones(3), lambda p: 1.0, lambda p: p[:10]):
+        with pytest.raises(ms.Error, match="statistic"):
+            small.estimate(statistic)
+
+
+def test_resample(points, small):
+    rows = small.resample(5000, seed=1)
+    assert len(rows) == 5000 and np.all(np.diff(rows) >= 0)
+    drawn = np.bincount(rows, minlength=2000)[small.indices]
+    assert drawn.sum() == 5000
+    expected = 5000 * small.weights / small.weights.sum()
+    assert np.all(np.abs(drawn - expected) < 1 + 1e-9)  # systematic: rounded down or up
+    assert np.array_equal(rows, small.resample(5000, seed=1)) and not np.array_equal(rows, small.resample(5000, seed=2))
+    with pytest.raises(ms.Error, match="n: 0"):
+        small.resample(0)
+
+
+def test_plot(points, small):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    assert small.plot("x2", 0, X=points, ax=axes) is axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x2", "x0")
+    behind, survivors = axes.collections
+    assert len(behind.get_offsets()) == 2000 and np.array_equal(survivors.get_offsets(), small.points[:, [2, 0]])
+    areas = survivors.get_sizes()
+    assert areas / areas.max() == pytest.approx(small.weights / small.weights.max())
+    with pytest.raises(ms.Error, match="x9"):
+        small.plot("x9", 0, ax=axes)
+
+
+def test_a_copy_is_independent(small):
+    other = copy.deepcopy(small)
+    other.weights[0] = 7
+    assert small.weights[0] != 7
