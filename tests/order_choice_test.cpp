@@ -94,6 +94,7 @@ TEST(OrderChoice, TrialsPredictWhatCompressionsDo) {
     const PointSet points = uniform_points(8000, m, 11);
     CompressOptions options;
     options.size = 800;
+    options.method = Method::tree;
     double difference = 0;
     int compared = 0;
     for (const OrderTrial& trial : choose(points.view(), options).trials) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <set>
 #include <stop_token>
 #include <thread>
@@ -156,7 +157,7 @@ TEST(PaperMethodOptions, RefusesBounds) {
 // Smaller by far than for the cells of one tree: the task of the paper's Fig. 2 at m = 2, k = 3.
 TEST(PaperMethodError, IsBelowTheTreesOnASmoothFunction) {
   constexpr int trials = 15;
-  std::vector<double> errors[2];
+  std::map<Method, std::vector<double>> errors;
   for (int t = 0; t < trials; ++t) {
     const PointSet points = uniform_points(4000, 2, 100 + std::uint64_t(t));
     const auto mean = [&](const std::vector<Index>& rows, const std::vector<double>& weights) {
@@ -174,11 +175,11 @@ TEST(PaperMethodError, IsBelowTheTreesOnASmoothFunction) {
       CompressOptions options = in_rounds(400, 3);
       options.method = method;
       const Coreset coreset = compress(points.view(), options);
-      errors[int(method)].push_back(double(std::abs(mean(coreset.rows, coreset.weights) - exact)));
+      errors[method].push_back(double(std::abs(mean(coreset.rows, coreset.weights) - exact)));
     }
   }
-  for (std::vector<double>& values : errors) std::sort(values.begin(), values.end());
-  EXPECT_LT(errors[1][trials / 2], errors[0][trials / 2]);
+  for (auto& [method, values] : errors) std::sort(values.begin(), values.end());
+  EXPECT_LT(errors[Method::paper][trials / 2], errors[Method::tree][trials / 2]);
 }
 
 TEST(PaperMethodStop, StopsSoonAfterItWasAsked) {

@@ -6,7 +6,9 @@ came. Which of these lengths a statistic resembles shows in how much it differs 
 
     rho = root mean square of f(p_i) - f(p_j) / sigma,   p_j the nearest survivor to p_i,
 
-which is measured of the statistic and of cosines of each length, at survivors drawn by weight. Between the lengths the
+which is measured of the statistic and of cosines of each length, at survivors drawn by weight. A statistic with jumps
+differs between few neighbours only. Where three quarters of the differences are small beside rho, it is the largest
+one that is compared. Between the lengths the
 logarithm of the certificate's ratio is interpolated over log rho. It ends at rho = sqrt(2), noise, whose error is
 sigma / sqrt(effective sample size), and stays what it is below the smoothest length.
 """
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 PLACES = 500  # survivors at which roughness is measured
 COSINES = 64  # of each length
-NOISE = np.sqrt(2.0)
+JUMPS = 0.3  # upper quartile of the differences over rho; that of smooth functions is about 1
+NOISE = (np.sqrt(2.0), 2.0)  # rho and largest difference of random signs
 
 
 class Estimate(NamedTuple):
@@ -57,10 +60,12 @@ def neighbours(points: Doubles, places: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def roughness(values: Doubles, share: Doubles, places: NDArray[np.int64], nearest: NDArray[np.int64]) -> Doubles:
-    """rho of each column of values; 0 where it is constant."""
+    """rho of each column of values, the largest difference and the upper quartile in the same units, (3, p); 0 where it
+    is constant."""
     variance = share @ (values - share @ values) ** 2
-    difference = np.mean((values[places] - values[nearest]) ** 2, axis=0)
-    rough: Doubles = np.sqrt(np.divide(difference, variance, out=np.zeros_like(variance), where=variance > 0))
+    squares = (values[places] - values[nearest]) ** 2
+    three = np.stack([np.mean(squares, axis=0), np.max(squares, axis=0), np.quantile(squares, 0.75, axis=0)])
+    rough: Doubles = np.sqrt(np.divide(three, variance, out=np.zeros_like(three), where=variance > 0))
     return rough
 
 
@@ -86,13 +91,17 @@ def error_ratios(coreset: Coreset, values: Doubles) -> Doubles:
     for length, ratio in families:
         waves = points @ (random.normal(size=(points.shape[1], COSINES)) / length)
         cosines = np.cos(waves + random.uniform(0, 2 * np.pi, COSINES))
-        known_roughness.append(float(np.sqrt(np.mean(roughness(cosines, share, drawn, nearest) ** 2))))
+        known_roughness.append(np.sqrt(np.mean(roughness(cosines, share, drawn, nearest)[:2] ** 2, axis=1)))
         known_ratios.append(ratio)
     noise = np.sqrt(len(coreset) / coreset.certificate.effective_sample_size)
-    rising = np.maximum.accumulate(np.log(np.maximum([*known_roughness, NOISE], 1e-300)))
     ratios = np.log(np.maximum([*known_ratios, noise], 1e-300))
-    found = np.log(np.maximum(roughness(values, share, drawn, nearest), 1e-300))
-    expected: Doubles = np.exp(np.stack([np.interp(one, rising, ratios) for one in found]))
+    rough = roughness(values, share, drawn, nearest)
+    with_jumps = rough[2] < JUMPS * rough[0]
+    found = np.log(np.maximum(rough[:2], 1e-300))
+    known = np.array([*known_roughness, NOISE])
+    rising = np.maximum.accumulate(np.log(np.maximum(known, 1e-300)), axis=0)
+    by_either = [np.interp(found[measure], rising[:, measure], ratios) for measure in range(2)]
+    expected: Doubles = np.exp(np.where(with_jumps, np.maximum(*by_either), by_either[0]))
     return expected
 
 

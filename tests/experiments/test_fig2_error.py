@@ -1,6 +1,7 @@
 """The small version of Figure 2."""
 
 import itertools
+import math
 import os
 import subprocess
 from pathlib import Path
@@ -29,6 +30,14 @@ def test_small_version(reproduce):
     low, high = found.expected["geometric_mean"]
     assert len(ratios) >= 20 and low < comparison.geometric_mean(ratios.values()) < high
     assert f"{len(ratios)} cells" in found.text
+
+
+def test_the_default_method_is_better_than_published(reproduce):
+    found = reproduce("fig2_error", "small_default")
+    published = comparison.by_cell(comparison.published("fig2_error"), CELL, VALUE)
+    logarithms = [math.log(max(row[VALUE], 1e-17) / published[row["m"], row["k"], row["d"]]) for row in found.rows]
+    assert math.exp(sum(logarithms) / len(logarithms)) < found.expected["default_geometric_mean"]
+    assert all(row["worst_residual"] < 1e-12 for row in found.rows)
 
 
 def test_problems_are_the_same_whatever_the_threads(tmp_path):

@@ -11,7 +11,7 @@ import momentset as ms
 
 
 def test_moments_are_kept(points):
-    small = ms.compress(points, size=100)
+    small = ms.compress(points, size=100, order=5)
     assert len(small) == 100 and np.all(np.diff(small.indices) > 0) and np.all(small.weights > 0)
     assert np.array_equal(small.points, points[small.indices])
     assert np.allclose(moments(small.points, small.weights), moments(points, np.ones(2000)), rtol=1e-12)

@@ -53,8 +53,13 @@ def test_types_of_the_extension():
     assert set(declared) | {"Error", "version"} == {name for name in dir(_core) if not name.startswith("__")}
     for name, node in declared.items():
         if isinstance(node, ast.ClassDef):
-            members = {inner.target.id if isinstance(inner, ast.AnnAssign) else inner.name for inner in node.body}
-            found = {member for member in dir(getattr(_core, name)) if not member.startswith("__")}
+            members = {inner.target.id if isinstance(inner, ast.AnnAssign) else
+                       inner.targets[0].id if isinstance(inner, ast.Assign) else inner.name for inner in node.body}
+            extension = getattr(_core, name)
+            if hasattr(extension, "__members__"):  # an enumeration
+                assert members == set(extension.__members__)
+                continue
+            found = {member for member in dir(extension) if not member.startswith("__")}
             assert members - {"__init__"} == found
 
 
