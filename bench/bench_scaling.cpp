@@ -25,6 +25,7 @@ namespace {
 
 using momentset::CompressOptions;
 using momentset::Coreset;
+using momentset::Method;
 using momentset::experiments::uniform;
 using nlohmann::json;
 
@@ -41,6 +42,7 @@ Stages measure(const std::vector<double>& coordinates, std::size_t dimension, st
     CompressOptions options;
     options.size = size;
     options.order = order;
+    options.method = Method::tree;  // what scales, without finishing steps that the effort bounds
     options.threads = threads;
     struct Enough {};
     std::vector<std::chrono::steady_clock::time_point> starts;

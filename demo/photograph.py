@@ -21,7 +21,7 @@ import readme_picture
 from measures import measure_all
 from page import Story, render, rounded
 
-COMPRESS = "compress pixels.parquet -o colours.parquet --size 1000 --order 5 --force"
+COMPRESS = "compress pixels.parquet -o colours.parquet --size 1000 --force"
 VERIFY = "verify pixels.parquet colours.parquet"
 CHANNELS = ("r", "g", "b")
 SEED = 0  # of the random subsets that this script draws
