@@ -216,7 +216,7 @@ double allowed_operations(Effort effort, std::size_t rows) {
 std::vector<OrderTrial> try_orders(const WeightedPoints& points, const DistinctPoints& distinct,
                                    std::span<const double> scale, const CompressOptions& options) {
   constexpr double exact = 1e-15;      // where nothing is left to gain
-  constexpr std::size_t patience = 3;  // orders that may be worse in a row
+  constexpr std::size_t patience = 6;  // orders that may be worse in a row
   const std::size_t q = distinct.numbers.size();
   std::vector<OrderTrial> trials = candidates(q, points.dimension, options);
   const double affordable = trial_share * allowed_operations(options.effort, q);
