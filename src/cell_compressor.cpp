@@ -6,38 +6,9 @@
 #include <random>
 #include <vector>
 
+#include "local_features.hpp"
+
 namespace momentset {
-namespace {
-
-/// The polynomial features of one cell's points, in the frame of the cell.
-class CellFeatures final : public FeatureRows {
- public:
-  CellFeatures(const PolynomialBasis& basis, std::span<const double> coordinates)
-      : basis_(basis), coordinates_(coordinates), frame_(coordinates, basis.dimension()) {}
-
-  std::size_t rows() const override { return coordinates_.size() / basis_.dimension(); }
-  std::size_t features() const override { return basis_.size(); }
-
-  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
-    const std::size_t m = basis_.dimension(), count = rows.size();
-    thread_local std::vector<double> local, scratch;
-    local.resize(m * count);
-    scratch.resize(basis_.scratch_size(count));
-    for (std::size_t k = 0; k < count; ++k) {
-      const double* x = coordinates_.data() + std::size_t(rows[k]) * m;
-      for (std::size_t a = 0; a < m; ++a) local[a * count + k] = x[a];
-    }
-    frame_.map(local.data(), count);
-    basis_.evaluate(local.data(), scale, count, scratch.data(), out);
-  }
-
- private:
-  const PolynomialBasis& basis_;
-  std::span<const double> coordinates_;
-  LocalFrame frame_;
-};
-
-}  // namespace
 
 Recombination CellCompressor::solve(std::span<const double> coordinates, std::span<const double> weights,
                                     std::size_t target, std::function<void(double)> progress) const {
@@ -45,7 +16,7 @@ Recombination CellCompressor::solve(std::span<const double> coordinates, std::sp
   if (bounded()) {
     for (const double weight : weights) bounds.push_back(std::max(weight, max_weight_));
   }
-  return recombine(CellFeatures(basis_, coordinates), weights,
+  return recombine(LocalFeatures(basis_, LocalFrame(coordinates, basis_.dimension()), coordinates), weights,
                    {.target = target, .max_weights = bounds, .stop = stop_, .progress = std::move(progress)});
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "held_out_probes.hpp"
+#include "local_features.hpp"
 #include "momentset/basis/polynomial.hpp"
 #include "order_choice.hpp"
 #include "partition/blocks.hpp"
@@ -18,37 +19,8 @@ namespace {
 
 constexpr double survivors_per_feature = 2;  // with more features weights have to change too much
 constexpr double share_of_effort = 0.07;
+constexpr double most_values = 2e7;  // features times survivors, held twice: 320 MB
 constexpr std::size_t block = 512;
-
-/// The polynomial features of some points, in the box of all.
-class BoxFeatures final : public FeatureRows {
- public:
-  BoxFeatures(const WeightedPoints& points, std::span<const Index> numbers, const PolynomialBasis& basis,
-              const LocalFrame& frame)
-      : points_(points), numbers_(numbers), basis_(basis), frame_(frame) {}
-
-  std::size_t rows() const override { return numbers_.size(); }
-  std::size_t features() const override { return basis_.size(); }
-
-  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
-    const std::size_t m = points_.dimension, count = rows.size();
-    thread_local std::vector<double> local, scratch;
-    local.resize(m * count);
-    scratch.resize(basis_.scratch_size(count));
-    for (std::size_t k = 0; k < count; ++k) {
-      const double* x = points_.point(numbers_[rows[k]]);
-      for (std::size_t a = 0; a < m; ++a) local[a * count + k] = x[a];
-    }
-    frame_.map(local.data(), count);
-    basis_.evaluate(local.data(), scale, count, scratch.data(), out);
-  }
-
- private:
-  const WeightedPoints& points_;
-  std::span<const Index> numbers_;
-  const PolynomialBasis& basis_;
-  const LocalFrame& frame_;
-};
 
 int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
                        const CompressOptions& options) {
@@ -56,7 +28,7 @@ int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t surv
   const double allowed = share_of_effort * allowed_operations(options.effort, rows);
   const auto affordable = [&](int higher) {
     const double n = double(feature_count(dimension, higher)), s = double(survivors), q = double(rows);
-    return n * survivors_per_feature <= s && s * n * n + 2 * q * n <= allowed;
+    return n * survivors_per_feature <= s && n * s <= most_values && s * n * n + 2 * q * n <= allowed;
   };
   while (order < most && affordable(order + 1)) ++order;
   return order;
@@ -67,17 +39,13 @@ class System {
  public:
   System(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const Index> rows,
          std::span<const double> weights, int order, const CompressOptions& options)
-      : basis_(points.dimension, order),
-        frame_(points.coordinates, points.dimension),
-        n_(basis_.size()),
-        weights_(weights),
-        stop_(options.stop),
-        place_(places()) {
-    const BoxFeatures survivors(points, rows, basis_, frame_);
+      : basis_(points.dimension, order), n_(basis_.size()), weights_(weights), stop_(options.stop), place_(places()) {
+    const LocalFrame frame(points.coordinates, points.dimension);
+    const LocalFeatures survivors(basis_, frame, points.coordinates, rows);
     values_.resize(n_ * rows.size());
     for_blocks(rows.size(), recombine_block, stop_,
                [&](std::size_t, std::size_t begin, std::size_t end) { store(survivors, begin, end - begin); });
-    const BoxFeatures all(points, distinct.numbers, basis_, frame_);
+    const LocalFeatures all(basis_, frame, points.coordinates, distinct.numbers);
     std::vector<Index> list(distinct.numbers.size());
     std::iota(list.begin(), list.end(), Index{0});
     std::vector<double> sums;
@@ -122,7 +90,7 @@ class System {
     return place;
   }
 
-  void store(const BoxFeatures& survivors, std::size_t begin, std::size_t count) {
+  void store(const LocalFeatures& survivors, std::size_t begin, std::size_t count) {
     std::vector<Index> list(count);
     std::iota(list.begin(), list.end(), Index(begin));
     const std::vector<double> ones(count, 1.0);
@@ -177,7 +145,6 @@ class System {
   }
 
   PolynomialBasis basis_;
-  LocalFrame frame_;
   std::size_t n_;
   std::span<const double> weights_;
   std::stop_token stop_;

@@ -209,8 +209,8 @@ void continue_errors(std::vector<OrderTrial>& trials, std::size_t measured) {
 
 double allowed_operations(Effort effort, std::size_t rows) {
   const double q = double(rows);
-  if (effort == Effort::low) return 2e10 + 2e4 * q;
-  return effort == Effort::normal ? 1e11 + 1e5 * q : 2e12 + 1e6 * q;
+  if (effort == Effort::low) return 2e10 + 1e4 * q;
+  return effort == Effort::normal ? 1e11 + 5e4 * q : 2e12 + 5e5 * q;
 }
 
 std::vector<OrderTrial> try_orders(const WeightedPoints& points, const DistinctPoints& distinct,

@@ -35,7 +35,8 @@ FOR_ALL = ("points", "error", "version", "simd", "threads")
 ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
-                "paper_method": "compress", "coreset": "compress"}
+                "paper_method": "compress", "coreset": "compress",
+                "local_features": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

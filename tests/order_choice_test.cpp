@@ -133,9 +133,9 @@ TEST(OrderChoice, StaysWithinTheEffort) {
     EXPECT_LE(trials.back().operations, fixed + each * 4000);
     return trials.back().order;
   };
-  const int low = most(Effort::low, 2e10, 2e4), normal = most(Effort::normal, 1e11, 1e5);
+  const int low = most(Effort::low, 2e10, 1e4), normal = most(Effort::normal, 1e11, 5e4);
   EXPECT_LT(low, normal);
-  EXPECT_LE(normal, most(Effort::high, 2e12, 1e6));
+  EXPECT_LE(normal, most(Effort::high, 2e12, 5e5));
 }
 
 TEST(OrderChoice, HigherOrdersGainMoreForAnalyticFunctionsThanForKinkedOnes) {
