@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
 
 #include "cell_compressor.hpp"
 #include "certificate/random.hpp"
@@ -19,9 +18,8 @@ namespace momentset {
 namespace {
 
 constexpr int most_orders = 30;
-constexpr std::size_t sample_factor = 4;     // points of the sample for each one to be kept
-constexpr std::size_t spread_points = 4096;  // as many tell the functions' spread to a few per cent
-constexpr double trial_share = 0.1;          // of the effort, for the trial of one order
+constexpr std::size_t sample_factor = 4;  // points of the sample for each one to be kept
+constexpr double trial_share = 0.1;       // of the effort, for the trial of one order
 
 /// The points that the trials are made with: a copy, one from each of equal stretches of the points.
 struct Sample {
@@ -52,19 +50,6 @@ Sample draw_sample(const WeightedPoints& points, const DistinctPoints& distinct,
   return sample;
 }
 
-/// The first `count` of the sample's points that lie evenly in it.
-PointSet thinned(const Sample& sample, std::size_t count) {
-  const std::size_t m = sample.dimension, all = sample.numbers.size();
-  PointSet some{{}, {}, m};
-  for (std::size_t k = 0; k < std::min(count, all); ++k) {
-    const std::size_t i = all * k / std::min(count, all);
-    some.coordinates.insert(some.coordinates.end(), sample.coordinates.begin() + std::ptrdiff_t(i * m),
-                            sample.coordinates.begin() + std::ptrdiff_t((i + 1) * m));
-    some.weights.push_back(sample.weights[i]);
-  }
-  return some;
-}
-
 /// `count` of the numbers below `all`, ascending.
 std::vector<std::size_t> some_of(std::size_t all, std::size_t count, certificate::Random& random) {
   std::vector<std::size_t> chosen(all);
@@ -93,7 +78,7 @@ class Trials {
         size_(options.size - options.keep_rows.size()),
         random_(options.seed, 2),
         sample_(draw_sample(points, distinct, std::min(rows_, sample_factor * size_), random_)),
-        probes_(thinned(sample_, spread_points).view(), scale, options.seed),
+        probes_(points, distinct, scale, options.seed),
         mass_(std::accumulate(sample_.weights.begin(), sample_.weights.end(), 0.0)) {}
 
   /// Parts of the sample large enough for four cells of n features each; a few of all there are.

@@ -20,6 +20,7 @@ namespace {
 CompressOptions of_size(std::size_t size) {
   CompressOptions options;
   options.size = size;
+  options.effort = Effort::low;
   return options;
 }
 

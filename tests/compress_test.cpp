@@ -65,6 +65,7 @@ CompressOptions options(std::size_t size, std::optional<int> order = std::nullop
   CompressOptions options;
   options.size = size;
   options.order = order;
+  options.effort = Effort::low;  // the same steps, in a fifth of the time
   return options;
 }
 
