@@ -57,7 +57,8 @@ std::vector<Trial> measure(const Task& task, int trials) {
 }
 
 void print_head(int trials) {
-  fmt::print("order {}, method tree, uniform points in [-1, 1]^m; medians over {} trials (residual: the worst)\n\n", order, trials);
+  fmt::print("order {}, method tree, uniform points in [-1, 1]^m; medians over {} trials (residual: the worst)\n\n",
+             order, trials);
   fmt::print("{:>1} {:>9} {:>8} | {:>9} {:>9} {:>9} {:>10} | {:>5} {:>5} {:>6} | {:>8} {:>9} {:>9}\n", "m", "points",
              "kept", "compress", "certify", "together", "published", "merge", "part.", "recom.", "residual", "error",
              "published");

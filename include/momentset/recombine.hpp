@@ -88,8 +88,8 @@ struct Recombination {
 /// The support is at most max(target, rank), and exactly the target when at least max(target, rank) rows have positive
 /// weight, unless two weights vanish in the same step; with `max_weights`, rank + the rows at their bound take the
 /// place of the rank. The rank is counted with features scaled to largest entry 1 to 2: in a QR factorisation with
-/// column pivoting of the last rows (2n at most), threshold 2 sqrt(n) eps, where the target is below n; otherwise in the
-/// last LU factorisation, threshold n eps; min(q, n) where nothing had to be dropped. Rows of zero weight never
+/// column pivoting of the last rows (2n at most), threshold 2 sqrt(n) eps, where the target is below n; otherwise in
+/// the last LU factorisation, threshold n eps; min(q, n) where nothing had to be dropped. Rows of zero weight never
 /// survive.
 ///
 /// Deterministic. Throws Error if weights are not q finite numbers >= 0, or if max_weights are neither none nor q

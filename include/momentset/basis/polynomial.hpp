@@ -20,7 +20,7 @@ class PolynomialBasis {
 
   std::size_t dimension() const { return dimension_; }
   int order() const { return order_; }
-  std::size_t size() const { return parents_.size(); }  ///< n = C(m + K, K)
+  std::size_t size() const { return parents_.size(); }                 ///< n = C(m + K, K)
   int degree(std::size_t feature) const { return degrees_[feature]; }  ///< total degree of a feature, 0 to K
 
   /// Evaluates every feature at `count` points, each scaled: out[f * count + i] = scale[i] * phi_f(t_i).
