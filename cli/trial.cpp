@@ -38,6 +38,7 @@ TrialRate trial_rate(std::size_t columns, int threads) {
   CompressOptions options;
   options.size = rows / 5;
   options.order = highest_order(columns, std::min(most_moments, options.size), 5);
+  options.method = Method::tree;  // whose operations plans count
   options.threads = threads;
   const WeightedPoints view{points, {}, columns};
   compression_seconds(view, options);  // caches and threads are cold

@@ -113,15 +113,10 @@ std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoint
 
 /// Whether the survivors do what was asked. If not, the request is for more of them.
 bool suffices(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-              std::span<const Survivor> survivors, CompressOptions& request, Coreset& result) {
+              const std::vector<Survivor>& survivors, CompressOptions& request, Coreset& result) {
   if (!request.tolerance) return true;
-  std::vector<Index> rows;
-  std::vector<double> weights;
-  for (const Survivor& survivor : survivors) {
-    rows.push_back(survivor.row);
-    weights.push_back(survivor.weight);
-  }
-  result.achieved_error = achieved_error(points, distinct, scale, rows, weights, request);
+  const DistinctPoints left = as_points(survivors);
+  result.achieved_error = achieved_error(points, distinct, scale, left.numbers, left.weights, request);
   if (*result.achieved_error <= *request.tolerance) return true;
   request.size = enlarged(request.size, *result.achieved_error, *request.tolerance, result.plan);
   return false;

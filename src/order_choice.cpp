@@ -1,7 +1,5 @@
 #include "order_choice.hpp"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>

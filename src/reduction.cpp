@@ -156,19 +156,14 @@ std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, c
   Plan wide = result.plan;
   wide.size *= 2;
   wide.cells = std::max<std::size_t>(1, wide.size / wide.features);
-  DistinctPoints left = distinct;
-  if (wide.size < distinct.numbers.size()) {
+  DistinctPoints left;
+  const bool cells_first = wide.size < distinct.numbers.size();
+  if (cells_first) {
     CellTree unused;
-    std::vector<Survivor> survivors =
-        reduce_in_cells(points, distinct, scale, options, stopwatch, wide, result, unused);
-    std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
-    left = {};
-    for (const Survivor& survivor : survivors) {
-      left.numbers.push_back(survivor.row);
-      left.weights.push_back(survivor.weight);
-    }
+    left = as_points(reduce_in_cells(points, distinct, scale, options, stopwatch, wide, result, unused));
   }
-  std::vector<Survivor> survivors = reduce_in_rounds(points, left, scale, options, dropped, stopwatch, result);
+  std::vector<Survivor> survivors =
+      reduce_in_rounds(points, cells_first ? left : distinct, scale, options, dropped, stopwatch, result);
   if (survivors.size() == result.plan.size) return survivors;
   result.rounds_from = 0;
   return {};
@@ -179,20 +174,25 @@ bool correct_survivors(const WeightedPoints& points, const DistinctPoints& disti
                        const CompressOptions& options, Stopwatch& stopwatch, Coreset& result,
                        std::vector<Survivor>& survivors) {
   stopwatch.start("correct");
-  std::vector<Index> rows;
-  std::vector<double> weights;
-  for (const Survivor& survivor : survivors) {
-    rows.push_back(survivor.row);
-    weights.push_back(survivor.weight);
-  }
-  const Correction found = correct(points, distinct, scale, rows, weights, result.plan.order, options);
+  DistinctPoints left = as_points(survivors);
+  const Correction found = correct(points, distinct, scale, left.numbers, left.weights, result.plan.order, options);
   if (found.order == result.plan.order) return false;
   result.corrected_order = found.order;
-  for (std::size_t j = 0; j < survivors.size(); ++j) survivors[j].weight = weights[j];
+  for (std::size_t j = 0; j < survivors.size(); ++j) survivors[j] = {left.numbers[j], left.weights[j]};
   return true;
 }
 
 }  // namespace
+
+DistinctPoints as_points(std::vector<Survivor> survivors) {
+  std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
+  DistinctPoints points;
+  for (const Survivor& survivor : survivors) {
+    points.numbers.push_back(survivor.row);
+    points.weights.push_back(survivor.weight);
+  }
+  return points;
+}
 
 double largest_weight(const DistinctPoints& distinct, const Plan& plan, const CompressOptions& options) {
   if (!options.max_weight) return std::numeric_limits<double>::infinity();
@@ -200,8 +200,6 @@ double largest_weight(const DistinctPoints& distinct, const Plan& plan, const Co
   return *options.max_weight * (mass / double(plan.size));
 }
 
-/// Reduces the distinct points by the method asked for and returns the survivors. `tree`: the cells in which the
-/// moments are kept.
 std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const DistinctPoints& distinct,
                                       std::span<const double> scale, const CompressOptions& options,
                                       Stopwatch& stopwatch, Coreset& result, CellTree& tree) {

@@ -16,6 +16,9 @@ struct Survivor {
   double weight;
 };
 
+/// The survivors as points to work on, by number.
+DistinctPoints as_points(std::vector<Survivor> survivors);
+
 /// The bound of new weights that options.max_weight stands for; infinite where there is none.
 double largest_weight(const DistinctPoints& distinct, const Plan& plan, const CompressOptions& options);
 
