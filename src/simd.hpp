@@ -73,11 +73,10 @@ MOMENTSET_LOOP Lanes load(const double* values) {
   return lanes;
 }
 
-/// The first `count` values, and zeros.
+/// The first `count` values, 1 to 3, and zeros.
 MOMENTSET_LOOP Lanes load_some(const double* values, std::size_t count) {
-  Lanes lanes = {};
-  for (std::size_t l = 0; l < count; ++l) lanes[l] = values[l];
-  return lanes;
+  if (count == 1) return Lanes{values[0], 0, 0, 0};
+  return count == 2 ? Lanes{values[0], values[1], 0, 0} : Lanes{values[0], values[1], values[2], 0};
 }
 
 MOMENTSET_LOOP void store(Lanes lanes, double* values) { std::memcpy(values, &lanes, sizeof lanes); }

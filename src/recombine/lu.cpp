@@ -1,12 +1,33 @@
 #include "recombine/lu.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "recombine/blas.hpp"
 
 namespace momentset {
+namespace {
 
-std::vector<std::size_t> factorise_lu(double* matrix, std::size_t p, std::size_t n, Pulse& pulse) {
+/// LAPACK and BLAS in both precisions.
+struct Double {
+  static constexpr auto getrf = dgetrf_;
+  static constexpr auto laswp = dlaswp_;
+  static constexpr auto trsm = cblas_dtrsm;
+  static constexpr auto gemm = cblas_dgemm;
+};
+struct Single {
+  static constexpr auto getrf = sgetrf_;
+  static constexpr auto laswp = slaswp_;
+  static constexpr auto trsm = cblas_strsm;
+  static constexpr auto gemm = cblas_sgemm;
+};
+template <class Real>
+using Precision = std::conditional_t<std::is_same_v<Real, float>, Single, Double>;
+
+}  // namespace
+
+template <class Real>
+std::vector<std::size_t> factorise_lu(Real* matrix, std::size_t p, std::size_t n, Pulse& pulse) {
   const std::size_t least = std::min(p, n);
   const auto affordable = std::size_t(Pulse::operations_per_beat / (2 * double(p) * double(n)));
   const std::size_t width = std::clamp<std::size_t>(affordable, 32, std::max<std::size_t>(least, 32));
@@ -14,22 +35,22 @@ std::vector<std::size_t> factorise_lu(double* matrix, std::size_t p, std::size_t
   std::vector<int> swaps(least);
   for (std::size_t k = 0; k < least; k += width) {
     const std::size_t columns = std::min(width, least - k), next = k + columns;
-    double* const panel = matrix + k * p + k;
+    Real* const panel = matrix + k * p + k;
     const int rows = int(p - k), count = int(columns);
     int info = 0;
-    dgetrf_(&rows, &count, panel, &leading, swaps.data() + k, &info);
+    Precision<Real>::getrf(&rows, &count, panel, &leading, swaps.data() + k, &info);
     for (std::size_t i = k; i < next; ++i) swaps[i] += int(k);
 
     const int first = int(k) + 1, last = int(next), one = 1, left = int(k), right = int(n - next);
-    if (left > 0) dlaswp_(&left, matrix, &leading, &first, &last, swaps.data(), &one);
+    if (left > 0) Precision<Real>::laswp(&left, matrix, &leading, &first, &last, swaps.data(), &one);
     if (right > 0) {
-      double* const top = matrix + next * p + k;
-      dlaswp_(&right, matrix + next * p, &leading, &first, &last, swaps.data(), &one);
-      cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, count, right, 1.0, panel, leading, top,
-                  leading);
+      Real* const top = matrix + next * p + k;
+      Precision<Real>::laswp(&right, matrix + next * p, &leading, &first, &last, swaps.data(), &one);
+      Precision<Real>::trsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasUnit, count, right, 1.0, panel,
+                            leading, top, leading);
       if (next < p) {
-        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, int(p - next), right, count, -1.0, panel + columns,
-                    leading, top, leading, 1.0, top + columns, leading);
+        Precision<Real>::gemm(CblasColMajor, CblasNoTrans, CblasNoTrans, int(p - next), right, count, -1.0,
+                              panel + columns, leading, top, leading, 1.0, top + columns, leading);
       }
     }
     pulse.beat(2 * double(p - k) * double(columns) * double(n - k));
@@ -38,5 +59,8 @@ std::vector<std::size_t> factorise_lu(double* matrix, std::size_t p, std::size_t
   for (std::size_t k = 0; k < least; ++k) interchanges[k] = std::size_t(swaps[k] - 1);
   return interchanges;
 }
+
+template std::vector<std::size_t> factorise_lu(float*, std::size_t, std::size_t, Pulse&);
+template std::vector<std::size_t> factorise_lu(double*, std::size_t, std::size_t, Pulse&);
 
 }  // namespace momentset

@@ -47,83 +47,135 @@ struct Mismatch {
   }
 };
 
-/// Solves sum_j y_j row_j = remainder for relative changes y of the weights. The rows, of those that are free to
-/// change, are scaled by their weights and the features by their magnitudes.
-class ChangeSolver {
+void solve_triangular(CBLAS_UPLO part, CBLAS_DIAG diagonal, int n, const double* factors, int leading, double* y) {
+  cblas_dtrsv(CblasColMajor, part, CblasTrans, diagonal, n, factors, leading, y, 1);
+}
+void solve_triangular(CBLAS_UPLO part, CBLAS_DIAG diagonal, int n, const float* factors, int leading, float* y) {
+  cblas_strsv(CblasColMajor, part, CblasTrans, diagonal, n, factors, leading, y, 1);
+}
+
+/// LU factors of at least n rows: P [L1; L2] U.
+template <class Real>
+class BasicRows {
  public:
-  ChangeSolver(const std::vector<double>& features, std::span<const double> weights, std::span<const std::size_t> free,
-               std::span<const double> magnitudes, Pulse& pulse)
-      : size_(int(free.size())), n_(int(magnitudes.size())), rows_(free.size() * magnitudes.size()) {
-    for (std::size_t f = 0; f < magnitudes.size(); ++f) {
-      const double* feature = features.data() + f * weights.size();
-      const double scale = magnitudes[f] > 0 ? 1 / magnitudes[f] : 0;
-      double* scaled = rows_.data() + f * free.size();
-      if (free.size() == weights.size()) {
-        for (std::size_t j = 0; j < free.size(); ++j) scaled[j] = weights[j] * feature[j] * scale;
-      } else {
-        for (std::size_t j = 0; j < free.size(); ++j) scaled[j] = weights[free[j]] * feature[free[j]] * scale;
-      }
-    }
-    if (size_ >= n_) factorise(pulse);
-  }
+  /// @param rows size x n, column-major
+  BasicRows(std::vector<Real> rows, std::size_t size, std::size_t n, Pulse& pulse)
+      : size_(size), n_(n), factors_(std::move(rows)), swaps_(factorise_lu(factors_.data(), size, n, pulse)) {}
 
-  /// With n independent rows, changes n of them, those that partial pivoting prefers; else the least-norm solution.
-  std::vector<double> solve(const std::vector<double>& remainder) const {
-    return full_rank_ ? change_basic_rows(remainder) : least_norm(remainder);
-  }
-
- private:
-  void factorise(Pulse& pulse) {
-    const std::size_t size = std::size_t(size_), n = std::size_t(n_);
-    factors_ = rows_;
-    swaps_ = factorise_lu(factors_.data(), size, n, pulse);
-    double largest = 0, smallest = infinity;
-    for (std::size_t k = 0; k < n; ++k) {
-      const double pivot = std::abs(factors_[k * size + k]);
+  bool independent() const {
+    Real largest = 0, smallest = std::numeric_limits<Real>::infinity();
+    for (std::size_t k = 0; k < n_; ++k) {
+      const Real pivot = std::abs(factors_[k * size_ + k]);
       largest = std::max(largest, pivot);
       smallest = std::min(smallest, pivot);
     }
-    full_rank_ = smallest > double(n) * epsilon * largest;
+    return smallest > Real(n_) * std::numeric_limits<Real>::epsilon() * largest;
   }
 
-  // The rows are P [L1; L2] U, so the basic ones, P [L1 U], take y with U^T L1^T y = remainder.
-  std::vector<double> change_basic_rows(const std::vector<double>& remainder) const {
-    std::vector<double> y = remainder;
-    cblas_dtrsv(CblasColMajor, CblasUpper, CblasTrans, CblasNonUnit, n_, factors_.data(), size_, y.data(), 1);
-    cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasUnit, n_, factors_.data(), size_, y.data(), 1);
-    y.resize(std::size_t(size_), 0);
+  /// y with sum_j y_j row_j = remainder, 0 but for the n rows that partial pivoting prefers, P [L1 U]:
+  /// U^T L1^T y = remainder.
+  std::vector<double> solve(const std::vector<double>& remainder) const {
+    std::vector<Real> basic(remainder.begin(), remainder.end());
+    solve_triangular(CblasUpper, CblasNonUnit, int(n_), factors_.data(), int(size_), basic.data());
+    solve_triangular(CblasLower, CblasUnit, int(n_), factors_.data(), int(size_), basic.data());
+    std::vector<double> y(basic.begin(), basic.end());
+    y.resize(size_, 0);
     for (std::size_t k = swaps_.size(); k-- > 0;) std::swap(y[k], y[swaps_[k]]);
     return y;
   }
 
-  std::vector<double> least_norm(const std::vector<double>& remainder) const {
-    std::vector<double> matrix(rows_.size());  // n x size
-    for (std::size_t f = 0; f < std::size_t(n_); ++f) {
-      for (std::size_t j = 0; j < std::size_t(size_); ++j) {
-        matrix[j * std::size_t(n_) + f] = rows_[f * std::size_t(size_) + j];
+ private:
+  std::size_t size_, n_;
+  std::vector<Real> factors_;
+  std::vector<std::size_t> swaps_;
+};
+
+/// Solves sum_j y_j row_j = remainder for relative changes y of the weights that are free to change.
+class ChangeSolver {
+ public:
+  ChangeSolver(const std::vector<double>& features, std::span<const double> weights,
+               const std::vector<std::size_t>& free, const std::vector<double>& magnitudes, Pulse& pulse)
+      : features_(features), weights_(weights), free_(free), magnitudes_(magnitudes), pulse_(pulse) {}
+
+  /// With n independent rows, changes n of them; else the least-norm solution. Changes are of the size of rounding
+  /// errors: seven digits of them are enough, and half the work, where the rows are not nearly dependent.
+  std::vector<double> solve(const std::vector<double>& remainder) {
+    if (single_) return single_->solve(remainder);
+    if (double_) return double_->solve(remainder);
+    const std::size_t n = magnitudes_.size();
+    if (free_.size() < n) return least_norm(remainder);
+    if (!single_failed_) {
+      single_.emplace(scaled_rows<float>(), free_.size(), n, pulse_);
+      if (single_->independent()) return single_->solve(remainder);
+      single_.reset();
+    }
+    double_.emplace(scaled_rows<double>(), free_.size(), n, pulse_);
+    if (double_->independent()) return double_->solve(remainder);
+    double_.reset();
+    return least_norm(remainder);
+  }
+
+  /// Whether more digits can be had where a solution was of no use.
+  bool refine() {
+    if (!single_) return false;
+    single_.reset();
+    return single_failed_ = true;
+  }
+
+ private:
+  /// free.size() x n, column-major: rows scaled by their weights, features by their magnitudes. At most 1 each.
+  template <class Real>
+  std::vector<Real> scaled_rows() const {
+    std::vector<Real> rows(free_.size() * magnitudes_.size());
+    for (std::size_t f = 0; f < magnitudes_.size(); ++f) {
+      const double* feature = features_.data() + f * weights_.size();
+      const double scale = magnitudes_[f] > 0 ? 1 / magnitudes_[f] : 0;
+      Real* scaled = rows.data() + f * free_.size();
+      if (free_.size() == weights_.size()) {
+        for (std::size_t j = 0; j < free_.size(); ++j) scaled[j] = Real(weights_[j] * feature[j] * scale);
+      } else {
+        for (std::size_t j = 0; j < free_.size(); ++j) {
+          scaled[j] = Real(weights_[free_[j]] * feature[free_[j]] * scale);
+        }
       }
     }
-    const int one = 1, longest = std::max(n_, size_);
-    const double threshold = n_ * epsilon;
+    return rows;
+  }
+
+  std::vector<double> least_norm(const std::vector<double>& remainder) const {
+    const int n = int(magnitudes_.size()), size = int(free_.size());
+    const std::vector<double> rows = scaled_rows<double>();
+    std::vector<double> matrix(rows.size());  // n x size
+    for (std::size_t f = 0; f < std::size_t(n); ++f) {
+      for (std::size_t j = 0; j < std::size_t(size); ++j) {
+        matrix[j * std::size_t(n) + f] = rows[f * std::size_t(size) + j];
+      }
+    }
+    const int one = 1, longest = std::max(n, size);
+    const double threshold = n * epsilon;
     std::vector<double> y = remainder;
     y.resize(std::size_t(longest), 0);
-    std::vector<int> pivots(std::size_t(size_), 0);
+    std::vector<int> pivots(std::size_t(size), 0);
     int rank = 0, info = 0, query = -1;
     double best = 0;
-    dgelsy_(&n_, &size_, &one, matrix.data(), &n_, y.data(), &longest, pivots.data(), &threshold, &rank, &best, &query,
+    dgelsy_(&n, &size, &one, matrix.data(), &n, y.data(), &longest, pivots.data(), &threshold, &rank, &best, &query,
             &info);
     const int length = int(best);
     std::vector<double> work(static_cast<std::size_t>(length));
-    dgelsy_(&n_, &size_, &one, matrix.data(), &n_, y.data(), &longest, pivots.data(), &threshold, &rank, work.data(),
+    dgelsy_(&n, &size, &one, matrix.data(), &n, y.data(), &longest, pivots.data(), &threshold, &rank, work.data(),
             &length, &info);
-    y.resize(std::size_t(size_));
+    y.resize(std::size_t(size));
     return y;
   }
 
-  int size_, n_;
-  std::vector<double> rows_, factors_;
-  std::vector<std::size_t> swaps_;
-  bool full_rank_ = false;
+  const std::vector<double>& features_;
+  std::span<const double> weights_;
+  const std::vector<std::size_t>& free_;
+  const std::vector<double>& magnitudes_;
+  Pulse& pulse_;
+  bool single_failed_ = false;
+  std::optional<BasicRows<float>> single_;
+  std::optional<BasicRows<double>> double_;
 };
 
 /// Takes out of `free` the rows whose weight would leave its bounds. True if there were any.
@@ -165,9 +217,12 @@ double refit(const FeatureRows& rows, std::span<const Index> support, std::span<
     std::vector<double> changed(weights.begin(), weights.end());
     for (std::size_t k = 0; k < free.size(); ++k) changed[free[k]] += weights[free[k]] * changes[k];
     Mismatch next(features, changed, moments);
-    if (!(next.residual < now.residual)) break;
-    std::copy(changed.begin(), changed.end(), weights.begin());
-    now = std::move(next);
+    const bool better = next.residual < now.residual, fast = next.residual < now.residual / 8;
+    if (better) {
+      std::copy(changed.begin(), changed.end(), weights.begin());
+      now = std::move(next);
+    }
+    if (!fast && !solver->refine() && !better) break;
   }
   return now.residual;
 }

@@ -30,45 +30,91 @@ MOMENTSET_LOOP void add_compensated_loop(const double* terms, std::size_t count,
 MOMENTSET_SIMD(void, add_compensated_any, add_compensated_loop,
                (const double* terms, std::size_t count, double* sums, double* error), (terms, count, sums, error))
 
-struct WeightedSum {
-  double difference, magnitude;
-};
+/// Lane l of each of four.
+MOMENTSET_LOOP Lanes across(const Lanes* four, std::size_t l) {
+  return Lanes{four[0][l], four[1][l], four[2][l], four[3][l]};
+}
 
-MOMENTSET_LOOP WeightedSum weighted_sum(const double* weights, const double* feature, std::size_t count,
-                                        double expected) {
-  Lanes sum = {}, error = {}, magnitude = {};
-  const auto add_terms = [&](Lanes weight, Lanes value) __attribute__((always_inline)) {
+/// Sums of weight times value for four features at once, features[f] each: by rows side by side, then by features.
+MOMENTSET_LOOP void four_weighted_sums(const double* weights, const double* const* features, std::size_t count,
+                                       const double* expected, double* differences, double* magnitudes) {
+  Lanes sum[simd_lanes] = {}, error[simd_lanes] = {}, magnitude[simd_lanes] = {};
+  const auto add_terms = [&](std::size_t f, Lanes weight, Lanes value) __attribute__((always_inline)) {
     const Lanes product = weight * value;
     Lanes rest;
     for (std::size_t l = 0; l < simd_lanes; ++l) rest[l] = std::fma(weight[l], value[l], -product[l]);
-    add_exactly(product, sum, error);
-    error += rest;
-    magnitude += absolute(product);
+    add_exactly(product, sum[f], error[f]);
+    error[f] += rest;
+    magnitude[f] += absolute(product);
   };
   const std::size_t whole = count / simd_lanes * simd_lanes, rest = count - whole;
-  for (std::size_t k = 0; k < whole; k += simd_lanes) add_terms(load(weights + k), load(feature + k));
-  if (rest > 0) add_terms(load_some(weights + whole, rest), load_some(feature + whole, rest));
-  double total = -expected, total_error = 0, total_magnitude = 0;
-  for (std::size_t l = 0; l < simd_lanes; ++l) {
-    add_exactly<double>(sum[l], total, total_error);
-    total_error += error[l];
-    total_magnitude += magnitude[l];
+  for (std::size_t k = 0; k < whole; k += simd_lanes) {
+    const Lanes weight = load(weights + k);
+#pragma GCC unroll 4
+    for (std::size_t f = 0; f < simd_lanes; ++f) add_terms(f, weight, load(features[f] + k));
   }
-  return {total + total_error, total_magnitude};
+  if (rest > 0) {
+    const Lanes weight = load_some(weights + whole, rest);
+#pragma GCC unroll 4
+    for (std::size_t f = 0; f < simd_lanes; ++f) add_terms(f, weight, load_some(features[f] + whole, rest));
+  }
+  Lanes total = -load(expected), total_error = {}, total_magnitude = {};
+#pragma GCC unroll 4
+  for (std::size_t l = 0; l < simd_lanes; ++l) {
+    add_exactly(across(sum, l), total, total_error);
+    total_error += across(error, l);
+    total_magnitude += across(magnitude, l);
+  }
+  store(total + total_error, differences);
+  store(total_magnitude, magnitudes);
 }
 
 MOMENTSET_LOOP void weighted_sums_loop(const double* weights, const double* features, std::size_t count, std::size_t n,
                                        const double* expected, double* differences, double* magnitudes) {
-  for (std::size_t f = 0; f < n; ++f, features += count) {
-    const WeightedSum sum = weighted_sum(weights, features, count, expected[f]);
-    differences[f] = sum.difference;
-    magnitudes[f] = sum.magnitude;
+  for (std::size_t f = 0; f < n; f += simd_lanes) {
+    const double* four[simd_lanes];
+    double wanted[simd_lanes], difference[simd_lanes], magnitude[simd_lanes];
+    for (std::size_t l = 0; l < simd_lanes; ++l) {  // where fewer are left, the last one repeats
+      const std::size_t feature = f + l < n ? f + l : n - 1;
+      four[l] = features + feature * count;
+      wanted[l] = expected[feature];
+    }
+    four_weighted_sums(weights, four, count, wanted, difference, magnitude);
+    for (std::size_t l = 0; l < simd_lanes && f + l < n; ++l) {
+      differences[f + l] = difference[l];
+      magnitudes[f + l] = magnitude[l];
+    }
   }
 }
 MOMENTSET_SIMD(void, weighted_sums_any, weighted_sums_loop,
                (const double* weights, const double* features, std::size_t count, std::size_t n, const double* expected,
                 double* differences, double* magnitudes),
                (weights, features, count, n, expected, differences, magnitudes))
+
+MOMENTSET_LOOP void add_across_loop(const double* values, std::size_t n, std::size_t count, double* sums,
+                                    double* error) {
+  const std::size_t whole = count / simd_lanes * simd_lanes;
+  for (std::size_t f = 0; f < n; f += simd_lanes) {
+    const std::size_t features = n - f < simd_lanes ? n - f : simd_lanes;
+    Lanes four[simd_lanes] = {};
+    for (std::size_t l = 0; l < features; ++l, values += count) {
+      for (std::size_t k = 0; k < whole; k += simd_lanes) four[l] += load(values + k);
+      if (whole < count) four[l] += load_some(values + whole, count - whole);
+    }
+    const Lanes terms = (across(four, 0) + across(four, 2)) + (across(four, 1) + across(four, 3));
+    if (features == simd_lanes) {
+      Lanes sum = load(sums + f), rest = load(error + f);
+      add_exactly(terms, sum, rest);
+      store(sum, sums + f);
+      store(rest, error + f);
+    } else {
+      for (std::size_t l = 0; l < features; ++l) add_exactly<double>(terms[l], sums[f + l], error[f + l]);
+    }
+  }
+}
+MOMENTSET_SIMD(void, add_across_any, add_across_loop,
+               (const double* values, std::size_t n, std::size_t count, double* sums, double* error),
+               (values, n, count, sums, error))
 
 }  // namespace
 
@@ -79,14 +125,7 @@ void add_compensated(const double* terms, std::size_t count, double* sums, doubl
 }
 
 void add_across(const double* values, std::size_t n, std::size_t count, double* sums, double* error) {
-  double row[recombine_block];
-  for (std::size_t f = 0; f < n; ++f) {
-    std::copy_n(values + f * count, count, row);
-    for (std::size_t width = count; width > 1; width -= width / 2) {
-      for (std::size_t k = 0; k < width / 2; ++k) row[k] += row[width - width / 2 + k];
-    }
-    add_exactly(row[0], sums[f], error[f]);
-  }
+  add_across_any(values, n, count, sums, error);
 }
 
 void weighted_sums(const double* weights, const double* features, std::size_t count, std::size_t n,
