@@ -24,8 +24,8 @@
 #include "experiments/problem.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/recombine.hpp"
+#include "recombine/blas.hpp"
 #include "recombine/group_means.hpp"
-#include "recombine/lu.hpp"
 #include "recombine/refit.hpp"
 #include "recombine/tableau.hpp"
 #include "recombine/walk.hpp"
@@ -80,12 +80,14 @@ Halving measure_halving(std::size_t n) {
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, columns, columns, columns, 1.0, features.data(), columns,
                 features.data() + n * n, columns, 0.0, product.data(), columns);
   });
+  std::vector<int> swaps(n);
+  int info = 0;
   Groups groups;
   halving.means = best_seconds([&] { groups = group_means(rows, all, weights, 2 * n, pulse, &moments); });
   const double copy = best_seconds([&] { matrix = groups.means; });
   halving.getrf = best_seconds([&] {
                     matrix = groups.means;
-                    factorise_lu(matrix.data(), 2 * n, n, pulse);
+                    dgetrf_(&doubled, &columns, matrix.data(), &doubled, swaps.data(), &info);
                   }) -
                   copy;
   std::vector<double> lower;

@@ -81,7 +81,14 @@ MOMENTSET_LOOP Lanes load_some(const double* values, std::size_t count) {
 
 MOMENTSET_LOOP void store(Lanes lanes, double* values) { std::memcpy(values, &lanes, sizeof lanes); }
 
-MOMENTSET_LOOP Lanes all_lanes(double value) { return Lanes{} + value; }
+/// The first `count` lanes, 1 to 3.
+MOMENTSET_LOOP void store_some(Lanes lanes, std::size_t count, double* values) {
+  values[0] = lanes[0];
+  if (count > 1) values[1] = lanes[1];
+  if (count > 2) values[2] = lanes[2];
+}
+
+MOMENTSET_LOOP Lanes all_lanes(double value) { return Lanes{value, value, value, value}; }
 
 MOMENTSET_LOOP Lanes absolute(Lanes x) { return x < 0 ? -x : x; }
 

@@ -27,7 +27,6 @@ class DelayedExchanges {
 
   std::vector<double>& entries_;
   std::size_t others_, basic_, block_, pending_ = 0;
-  std::size_t x_stride_, u_stride_;  // with room for whole lanes from any entry on
   std::vector<double> x_, u_, row_;
 };
 

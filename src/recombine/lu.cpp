@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "recombine/blas.hpp"
+#include "recombine/small_lu.hpp"
 
 namespace momentset {
 namespace {
@@ -28,6 +29,9 @@ using Precision = std::conditional_t<std::is_same_v<Real, float>, Single, Double
 
 template <class Real>
 std::vector<std::size_t> factorise_lu(Real* matrix, std::size_t p, std::size_t n, Pulse& pulse) {
+  if constexpr (std::is_same_v<Real, double>) {
+    if (n <= small_lu_columns && p >= n) return factorise_small_lu(matrix, p, n);
+  }
   const std::size_t least = std::min(p, n);
   const auto affordable = std::size_t(Pulse::operations_per_beat / (2 * double(p) * double(n)));
   const std::size_t width = std::clamp<std::size_t>(affordable, 32, std::max<std::size_t>(least, 32));

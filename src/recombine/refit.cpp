@@ -7,6 +7,7 @@
 
 #include "recombine/blas.hpp"
 #include "recombine/lu.hpp"
+#include "recombine/small_lu.hpp"
 #include "recombine/sums.hpp"
 
 namespace momentset {
@@ -98,13 +99,13 @@ class ChangeSolver {
       : features_(features), weights_(weights), free_(free), magnitudes_(magnitudes), pulse_(pulse) {}
 
   /// With n independent rows, changes n of them; else the least-norm solution. Changes are of the size of rounding
-  /// errors: seven digits of them are enough, and half the work, where the rows are not nearly dependent.
+  /// errors: seven digits of them are enough, and half the work, where the rows are many and not nearly dependent.
   std::vector<double> solve(const std::vector<double>& remainder) {
     if (single_) return single_->solve(remainder);
     if (double_) return double_->solve(remainder);
     const std::size_t n = magnitudes_.size();
     if (free_.size() < n) return least_norm(remainder);
-    if (!single_failed_) {
+    if (n > small_lu_columns && !single_failed_) {
       single_.emplace(scaled_rows<float>(), free_.size(), n, pulse_);
       if (single_->independent()) return single_->solve(remainder);
       single_.reset();

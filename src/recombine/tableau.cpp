@@ -8,6 +8,7 @@
 
 #include "recombine/blas.hpp"
 #include "recombine/lu.hpp"
+#include "recombine/small_lu.hpp"
 #include "simd.hpp"
 
 namespace momentset {
@@ -42,6 +43,7 @@ std::vector<double> equilibrate(std::vector<double>& vectors, std::size_t p, std
 /// them.
 void divide_by_lower(std::vector<double>& rows, std::size_t count, const double* lower, std::size_t r,
                      std::size_t leading, Pulse& pulse) {
+  if (r <= small_lu_columns) return divide_by_small_lower(rows.data(), count, lower, r, leading);
   const double each = double(r) * double(r);
   const std::size_t slice = std::max<std::size_t>(16, std::size_t(Pulse::operations_per_beat / each));
   for (std::size_t first = 0; first < count; first += slice) {
