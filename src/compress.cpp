@@ -97,17 +97,21 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
   }
 }
 
+/// Which error of the trials counts.
+double OrderTrial::*counting_error(const CompressOptions& request) {
+  return request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
+}
+
 /// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
 std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoints& distinct,
                                std::span<const double> scale, CompressOptions& request) {
   std::vector<OrderTrial> trials;
-  double OrderTrial::*const error = request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
   if (request.tolerance) {
     request.size = size_for_tolerance(points, distinct, scale, request, trials);
   } else if (!request.order && request.method != Method::paper) {
     trials = try_orders(points, distinct, scale, request);
   }
-  if (!request.order && !trials.empty()) request.order = best_of(trials, error).order;
+  if (!request.order && !trials.empty()) request.order = best_of(trials, counting_error(request)).order;
   return trials;
 }
 
@@ -140,15 +144,9 @@ bool must_drop(const DistinctPoints& distinct, const CompressOptions& request) {
 
 /// The rows that survive, with their weights, in any order.
 std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints& distinct,
-                             const std::vector<Survivor>& kept, CompressOptions request, Stopwatch& stopwatch,
-                             Coreset& result, CellTree& tree) {
+                             const std::vector<Survivor>& kept, std::span<const double> scale, CompressOptions request,
+                             Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
   const std::size_t q = distinct.numbers.size();
-  std::vector<double> scale;
-  if (must_drop(distinct, request)) {
-    if (request.tolerance || (!request.order && request.method != Method::paper)) stopwatch.start("choose");
-    scale = inverse_spreads(points, distinct);
-    result.trials = settle(points, distinct, scale, request);
-  }
   for (;;) {
     result.plan = plan(q, points.dimension, request);
     if (q <= result.plan.size) return keep_all(points, distinct, kept, request.size, result);
@@ -162,6 +160,17 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints&
     }
     return survivors;
   }
+}
+
+/// Where high powers of far points lose the moments of an order that was chosen to rounding: the best of the orders
+/// that are lower by an eighth. Nothing to be done where the moments hold, or where the order was stated.
+std::optional<int> lower_order(const Coreset& result, const CompressOptions& options) {
+  if (options.order || result.trials.empty() || result.certificate.holds()) return {};
+  const int most = result.plan.order - std::max(1, result.plan.order / 8);
+  std::vector<OrderTrial> lower = result.trials;
+  std::erase_if(lower, [&](const OrderTrial& trial) { return trial.order > most; });
+  if (lower.empty()) return {};
+  return best_of(lower, counting_error(options)).order;
 }
 
 /// The points as they are worked on, and the request with each row to keep named once.
@@ -179,6 +188,21 @@ struct Prepared {
   }
 };
 
+/// Compresses as the request, by now complete, says; the rest of the result is what the certificate says of it.
+void take_survivors(const WeightedPoints& points, const Prepared& prepared, std::span<const double> scale,
+                    double mass_scale, Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
+  std::vector<Survivor> survivors =
+      reduce(points, prepared.distinct, prepared.kept, scale, prepared.request, stopwatch, result, tree);
+  if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
+  std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
+  result.rows.clear();
+  result.weights.clear();
+  for (const Survivor& survivor : survivors) {
+    result.rows.push_back(survivor.row);
+    result.weights.push_back(survivor.weight * mass_scale);
+  }
+}
+
 }  // namespace
 
 Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
@@ -186,30 +210,38 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
   require_valid(points);
   Coreset result;
   Stopwatch stopwatch(options, result.stages);
-  CellTree tree;
   tbb::task_arena arena(arena_threads(options.threads));
+  std::optional<Prepared> prepared;
+  std::vector<double> scale;
   arena.execute([&] {
     stopwatch.start("merge equal points");
-    const Prepared prepared(points, options);
-    result.distinct = prepared.distinct.numbers.size() + prepared.kept.size();
-    std::vector<Survivor> survivors =
-        reduce(points, prepared.distinct, prepared.kept, prepared.request, stopwatch, result, tree);
-    if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
-    std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
-    for (const Survivor& survivor : survivors) {
-      result.rows.push_back(survivor.row);
-      result.weights.push_back(survivor.weight * options.mass_scale);
+    prepared.emplace(points, options);
+    result.distinct = prepared->distinct.numbers.size() + prepared->kept.size();
+    CompressOptions& request = prepared->request;
+    if (must_drop(prepared->distinct, request)) {
+      if (request.tolerance || (!request.order && request.method != Method::paper)) stopwatch.start("choose");
+      scale = inverse_spreads(points, prepared->distinct);
+      result.trials = settle(points, prepared->distinct, scale, request);
     }
   });
-
-  stopwatch.start("certify");
-  result.certificate = certify(points, result.rows, result.weights,
-                               {.order = result.plan.order,
-                                .tree = tree,
-                                .mass_scale = options.mass_scale,
-                                .seed = options.seed,
-                                .threads = options.threads,
-                                .stop = options.stop});
+  for (;;) {
+    CellTree tree;
+    arena.execute([&] { take_survivors(points, *prepared, scale, options.mass_scale, stopwatch, result, tree); });
+    stopwatch.start("certify");
+    result.certificate = certify(points, result.rows, result.weights,
+                                 {.order = result.plan.order,
+                                  .tree = tree,
+                                  .mass_scale = options.mass_scale,
+                                  .seed = options.seed,
+                                  .threads = options.threads,
+                                  .stop = options.stop});
+    const std::optional<int> lower = lower_order(result, options);
+    if (!lower) break;
+    result.notices = {
+        fmt::format("order lowered from {} to {}: rounding left {:.1e} of the moments, allowed are {:.1e}",
+                    result.plan.order, *lower, result.certificate.worst_residual(), result.certificate.tolerance)};
+    prepared->request.order = lower;
+  }
   stopwatch.stop();
   notice_if_random_does_as_well(result);
   return result;

@@ -17,42 +17,83 @@
 namespace momentset {
 namespace {
 
-constexpr double survivors_per_feature = 2;  // with more features weights have to change too much
-constexpr double share_of_effort = 0.07;
-constexpr double most_values = 2e7;  // features times survivors, held twice: 320 MB
+constexpr std::size_t survivors_per_feature = 2;  // with more features weights have to change too much
+constexpr std::size_t changed_per_feature = 4;    // survivors whose weights change: more of them gain nothing
+constexpr double share_of_effort = 0.008;
+constexpr double most_values = 2e7;  // features times changed survivors, held twice: 320 MB
 constexpr std::size_t block = 512;
+
+std::size_t changed_rows(std::size_t survivors, std::size_t features) {
+  return std::min(survivors, changed_per_feature * features);
+}
 
 int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
                        const CompressOptions& options) {
   constexpr int most = 30;
   const double allowed = share_of_effort * allowed_operations(options.effort, rows);
   const auto affordable = [&](int higher) {
-    const double n = double(feature_count(dimension, higher)), s = double(survivors), q = double(rows);
-    return n * survivors_per_feature <= s && n * s <= most_values && s * n * n + 2 * q * n <= allowed;
+    const std::size_t features = feature_count(dimension, higher);
+    if (features > survivors / survivors_per_feature) return false;
+    const double n = double(features), changed = double(changed_rows(survivors, features));
+    return n * changed <= most_values && changed * n * n + 2 * double(rows + survivors) * n <= allowed;
   };
   while (order < most && affordable(order + 1)) ++order;
   return order;
 }
 
-/// The features of the survivors by degree, and what is missing of their moments.
+/// Compensated sums of weight times feature over some points.
+std::vector<double> sums_over(const LocalFeatures& features, std::span<const double> weights,
+                              const std::stop_token& stop) {
+  std::vector<Index> all(features.rows());
+  std::iota(all.begin(), all.end(), Index{0});
+  std::vector<double> sums(features.features());
+  Pulse pulse(stop, {}, 1);
+  // In several groups, since points are evaluated side by side where they are of different ones.
+  if (!all.empty()) group_means(features, all, weights, std::min(recombine_block, all.size()), pulse, &sums);
+  return sums;
+}
+
+/// Some of the survivors, evenly spread, whose weights may change, and the others.
+struct Shares {
+  std::vector<std::size_t> places;  // of the changing ones
+  DistinctPoints changing, others;
+
+  Shares(std::span<const Index> rows, std::span<const double> weights, std::size_t count) {
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+      const bool changes = (j + 1) * count / rows.size() > j * count / rows.size();
+      if (changes) places.push_back(j);
+      DistinctPoints& share = changes ? changing : others;
+      share.numbers.push_back(rows[j]);
+      share.weights.push_back(weights[j]);
+    }
+  }
+};
+
+/// The features of the changing survivors by degree, and what is missing of their moments.
 class System {
  public:
-  System(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const Index> rows,
-         std::span<const double> weights, int order, const CompressOptions& options)
-      : basis_(points.dimension, order), n_(basis_.size()), weights_(weights), stop_(options.stop), place_(places()) {
+  System(const WeightedPoints& points, const DistinctPoints& distinct, const Shares& shares, int order,
+         const CompressOptions& options)
+      : basis_(points.dimension, order),
+        n_(basis_.size()),
+        weights_(shares.changing.weights),
+        stop_(options.stop),
+        place_(places()) {
     const LocalFrame frame(points.coordinates, points.dimension);
-    const LocalFeatures survivors(basis_, frame, points.coordinates, rows);
-    values_.resize(n_ * rows.size());
-    for_blocks(rows.size(), recombine_block, stop_,
-               [&](std::size_t, std::size_t begin, std::size_t end) { store(survivors, begin, end - begin); });
-    const LocalFeatures all(basis_, frame, points.coordinates, distinct.numbers);
-    std::vector<Index> list(distinct.numbers.size());
-    std::iota(list.begin(), list.end(), Index{0});
-    std::vector<double> sums;
-    Pulse pulse(stop_, {}, 1);
-    group_means(all, list, distinct.weights, 1, pulse, &sums);
+    const auto features = [&](const std::vector<Index>& numbers) {
+      return LocalFeatures(basis_, frame, points.coordinates, numbers);
+    };
+    values_.resize(n_ * weights_.size());
+    const LocalFeatures changing = features(shares.changing.numbers);
+    for_blocks(weights_.size(), recombine_block, stop_,
+               [&](std::size_t, std::size_t begin, std::size_t end) { store(changing, begin, end - begin); });
+    const std::vector<double> all = sums_over(features(distinct.numbers), distinct.weights, stop_);
     moments_.resize(n_);
-    for (std::size_t f = 0; f < n_; ++f) moments_[place_[f]] = sums[f];
+    for (std::size_t f = 0; f < n_; ++f) moments_[place_[f]] = all[f];
+    if (!shares.others.numbers.empty()) {
+      const std::vector<double> others = sums_over(features(shares.others.numbers), shares.others.weights, stop_);
+      for (std::size_t f = 0; f < n_; ++f) moments_[place_[f]] -= others[f];
+    }
     factorise();
   }
 
@@ -146,11 +187,11 @@ class System {
 
   PolynomialBasis basis_;
   std::size_t n_;
-  std::span<const double> weights_;
+  std::span<const double> weights_;  // of the changing survivors
   std::stop_token stop_;
   std::vector<std::size_t> place_;
   std::vector<double> values_;   // n x s, column-major: the features of a survivor side by side
-  std::vector<double> moments_;  // of all points
+  std::vector<double> moments_;  // of all points but the survivors that do not change
   std::vector<double> gram_;     // its Cholesky factor, lower
   int highest_ = 0;
 };
@@ -170,7 +211,8 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
   if (most == order || 2 * most <= 3 * order) return found;  // less gained nothing in any trial
   const SingleThreadedBlas single;
   const std::vector<double> before = weights;
-  const System system(points, distinct, rows, before, most, options);
+  const Shares shares(rows, before, changed_rows(rows.size(), feature_count(points.dimension, most)));
+  const System system(points, distinct, shares, most, options);
   const HeldOutProbes probes(points, distinct, scale, ~options.seed);
   const std::vector<double> truth = probes.sums(points, distinct.numbers, distinct.weights, options.stop);
   const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
@@ -181,7 +223,7 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
   };
   const auto multiplied = [&](std::span<const double> factors) {
     std::vector<double> product(before);
-    for (std::size_t j = 0; j < product.size(); ++j) product[j] *= factors[j];
+    for (std::size_t k = 0; k < factors.size(); ++k) product[shares.places[k]] *= factors[k];
     return product;
   };
   double best = worthwhile * typical(before);

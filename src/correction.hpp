@@ -15,16 +15,16 @@ struct Correction {
   double largest_change = 0;  ///< of a weight, relative to what it was
 };
 
-/// Changes the weights of the rows that survived, as little as it takes, so that over all points moments of higher
-/// orders are kept too: of all weights c (1 + z) with these moments the ones with the least sum c z^2. How many orders
-/// is decided by the error on test functions; none where that gains nothing, or where a weight would have to lose nine
-/// tenths of itself or become three times as large. Moments inside the cells change by as little as the weights do.
+/// Changes the weights of rows that survived, as little as it takes, so that over all points moments of higher orders
+/// are kept too. How many orders is decided by the error on test functions; none where that gains nothing, or where a
+/// weight would have to lose nine tenths of itself or become three times as large. Moments inside the cells change by
+/// as little as the weights do.
 ///
-/// The least change is z = Phi^T lambda with (Phi C Phi^T) lambda = r, for the features Phi at the survivors, their
-/// weights C and the moments r that are missing. Runs in the caller's TBB arena; the result does not depend on its
-/// threads. Throws Cancelled. O(q n + s n^2) operations and 2 s n + n^2 doubles, for s survivors and n features: at
-/// most s / 2, as many as 7 % of the effort allow, and s n <= 2e7. Nothing is done where that reaches no order
-/// above 1.5 K.
+/// The weights of s = 4 n survivors, evenly spread, or of all become c (1 + z), with the least sum c z^2: z = Phi^T
+/// lambda with (Phi C Phi^T) lambda = r, for the n features Phi at these survivors, their weights C and the moments r
+/// that are missing. Runs in the caller's TBB arena; the result does not depend on its threads. Throws Cancelled.
+/// O(q n + s n^2) operations and 2 s n + n^2 doubles, for n up to half of the survivors, as many as 0.8 % of the effort
+/// allow, and s n <= 2e7. Nothing is done where that reaches no order above 1.5 K.
 /// @param scale    one over the standard deviation of each column
 /// @param order    K, which the weights keep already
 /// @param weights  of the rows; changed

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int most_orders = 30;
 constexpr std::size_t sample_factor = 4;  // points of the sample for each one to be kept
-constexpr double trial_share = 0.1;       // of the effort, for the trial of one order
+constexpr double trial_share = 0.04;      // of the effort, for the trial of one order
 
 /// The points that the trials are made with: a copy, one from each of equal stretches of the points.
 struct Sample {
@@ -192,8 +192,8 @@ void continue_errors(std::vector<OrderTrial>& trials, std::size_t measured) {
 
 double allowed_operations(Effort effort, std::size_t rows) {
   const double q = double(rows);
-  if (effort == Effort::low) return 2e10 + 1e4 * q;
-  return effort == Effort::normal ? 1e11 + 5e4 * q : 2e12 + 5e5 * q;
+  if (effort == Effort::low) return 5e10 + 1e4 * q;
+  return effort == Effort::normal ? 5e11 + 5e4 * q : 5e12 + 5e5 * q;
 }
 
 std::vector<OrderTrial> try_orders(const WeightedPoints& points, const DistinctPoints& distinct,

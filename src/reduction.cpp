@@ -141,20 +141,20 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
   return survivors;
 }
 
-/// Whether the effort allows for rounds of neighbours after cells that keep twice the size.
+/// Whether the effort allows for rounds of neighbours after cells that keep half as many again.
 bool affords_rounds(const Plan& plan, std::size_t dropped, const CompressOptions& options) {
-  const double clusters = double(plan.size) / double(dropped);
-  return 2 * plan.operations + clusters * halving_operations(plan.features) <=
+  const double clusters = double(plan.size) / double(2 * dropped);
+  return 1.5 * plan.operations + clusters * halving_operations(plan.features) <=
          allowed_operations(options.effort, plan.rows);
 }
 
-/// Cells first, that keep twice the size; then rounds of neighbours, which drop a little of each cluster. Nothing where
-/// weights vanished together, so that too few are left.
+/// Cells first, that keep 1.5 times the size; then rounds of neighbours, which drop a little of each cluster. Nothing
+/// where weights vanished together, so that too few are left.
 std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, const DistinctPoints& distinct,
                                                  std::span<const double> scale, const CompressOptions& options,
                                                  std::size_t dropped, Stopwatch& stopwatch, Coreset& result) {
   Plan wide = result.plan;
-  wide.size *= 2;
+  wide.size += wide.size / 2;
   wide.cells = std::max<std::size_t>(1, wide.size / wide.features);
   DistinctPoints left;
   const bool cells_first = wide.size < distinct.numbers.size();
@@ -210,8 +210,8 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
     return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
   }
   const bool finishing = options.method == Method::automatic && !options.max_weight;
-  // So many of a cluster at once: single ones do not lower the error further, but take longer (docs/quality.md).
-  const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 20);
+  // So many of a cluster at once: fewer do not lower the error further, but take longer (docs/quality.md).
+  const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 10);
   std::vector<Survivor> survivors;
   if (finishing && affords_rounds(result.plan, dropped, options)) {
     survivors = reduce_in_cells_and_rounds(points, distinct, scale, options, dropped, stopwatch, result);

@@ -133,9 +133,31 @@ TEST(OrderChoice, StaysWithinTheEffort) {
     EXPECT_LE(trials.back().operations, fixed + each * 4000);
     return trials.back().order;
   };
-  const int low = most(Effort::low, 2e10, 1e4), normal = most(Effort::normal, 1e11, 5e4);
+  const int low = most(Effort::low, 5e10, 1e4), normal = most(Effort::normal, 5e11, 5e4);
   EXPECT_LT(low, normal);
-  EXPECT_LE(normal, most(Effort::high, 2e12, 5e5));
+  EXPECT_LE(normal, most(Effort::high, 5e12, 5e5));
+}
+
+TEST(OrderChoice, IsLoweredWhereRoundingWouldLeaveTooMuch) {
+  int lowered = 0;
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    std::mt19937_64 random(seed);
+    std::normal_distribution<double> normal;
+    PointSet points{{}, {}, 2};
+    for (int i = 0; i < 40'000; ++i) points.coordinates.push_back(normal(random));
+    CompressOptions options;
+    options.size = 300;
+    const Coreset coreset = compress(points.view(), options);
+    EXPECT_TRUE(coreset.certificate.holds()) << seed;
+    EXPECT_EQ(coreset.rows.size(), 300u);
+    if (coreset.notices.empty()) continue;
+    ++lowered;
+    EXPECT_NE(coreset.notices.front().find("order lowered from"), std::string::npos) << coreset.notices.front();
+    EXPECT_EQ(coreset.certificate.order, coreset.plan.order);
+    options.order = coreset.trials.back().order;  // a stated order is not changed
+    EXPECT_EQ(compress(points.view(), options).plan.order, *options.order);
+  }
+  EXPECT_GT(lowered, 0) << "tells nothing";
 }
 
 TEST(OrderChoice, HigherOrdersGainMoreForAnalyticFunctionsThanForKinkedOnes) {

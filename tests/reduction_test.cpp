@@ -53,7 +53,10 @@ TEST(Finishing, LowersTheErrorAtTheSameOrderAndSize) {
     const Coreset tree = compress(points.view(), of(1600, 3, Method::tree));
     const Coreset finished = compress(points.view(), of(1600, 3, Method::automatic));
     EXPECT_EQ(finished.rows.size(), 1600u);
-    EXPECT_LT(exponential_error(points.view(), finished), exponential_error(points.view(), tree) / 4) << m;
+    constexpr double rounding = std::numeric_limits<double>::epsilon();  // of a mean of about 1
+    EXPECT_LT(exponential_error(points.view(), finished),
+              std::max(exponential_error(points.view(), tree) / 4, rounding))
+        << m;
     EXPECT_TRUE(finished.certificate.holds());
     EXPECT_GT(finished.rounds_from, 1600u);
     EXPECT_GT(finished.corrected_order, 3);

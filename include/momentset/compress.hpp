@@ -15,7 +15,7 @@
 namespace momentset {
 
 /// How much work the automatic choice of the order may lead to, in predicted operations (Plan::operations) for q
-/// points: low 2e10 + 1e4 q, normal 1e11 + 5e4 q, high 2e12 + 5e5 q. Never in seconds: results must not depend on the
+/// points: low 5e10 + 1e4 q, normal 5e11 + 5e4 q, high 5e12 + 5e5 q. Never in seconds: results must not depend on the
 /// machine.
 enum class Effort { low, normal, high };
 

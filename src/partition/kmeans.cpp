@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -32,12 +33,13 @@ class Lloyd {
   /// Every point to its nearest centre; false if none changed its cluster.
   bool assign() {
     const NeighbourTree tree(centres_, points_.dimension);
+    const std::vector<double> clearance = clearances(tree);
     std::atomic<bool> changed = false;
     for_all((points_.size() + block - 1) / block, [&](std::size_t b) {
       stop_if_asked(stop_);
       bool moved = false;
       for (std::size_t i = b * block; i < std::min(points_.size(), (b + 1) * block); ++i) {
-        const Index nearest = tree.nearest(points_.point(i), cluster_of_[i]).point;
+        const Index nearest = nearest_centre(tree, clearance, points_.point(i), cluster_of_[i]);
         moved = moved || nearest != cluster_of_[i];
         cluster_of_[i] = nearest;
       }
@@ -71,6 +73,27 @@ class Lloyd {
   }
 
  private:
+  /// For each centre a quarter of the squared distance to the nearest other: points closer to it than that, squared,
+  /// have no nearer centre.
+  std::vector<double> clearances(const NeighbourTree& tree) const {
+    const std::size_t m = points_.dimension;
+    std::vector<double> clearance(centres_.size() / m);
+    for_all(clearance.size(), [&](std::size_t c) {
+      std::vector<Neighbour> two;  // the farther one first; the other one is the centre itself
+      tree.nearest(centres_.data() + c * m, 2, two);
+      clearance[c] = two.front().squared_distance / 4;
+    });
+    return clearance;
+  }
+
+  Index nearest_centre(const NeighbourTree& tree, std::span<const double> clearance, const double* x,
+                       Index guess) const {
+    const std::size_t m = points_.dimension;
+    double distance = 0;
+    for (std::size_t a = 0; a < m; ++a) distance += std::pow(x[a] - centres_[guess * m + a], 2);
+    return distance < clearance[guess] ? guess : tree.nearest(x, guess).point;
+  }
+
   void list_clusters() {
     std::fill(begins_.begin(), begins_.end(), 0);
     for (const Index c : cluster_of_) ++begins_[c + 1];

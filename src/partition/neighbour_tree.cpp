@@ -21,27 +21,35 @@ class Single {
   Neighbour best_;
 };
 
-/// The nearest so far, as a heap with the farthest on top.
+/// The nearest so far. Twice as many are gathered before the farther half goes: cheaper than to keep a heap.
 class Several {
  public:
-  Several(std::size_t count, std::vector<Neighbour>& found) : count_(count), found_(found) { found_.clear(); }
-  double reach() const {
-    return found_.size() < count_ ? std::numeric_limits<double>::infinity() : found_.front().squared_distance;
+  Several(std::size_t count, std::vector<Neighbour>& found) : count_(count), found_(found) {
+    found_.clear();
+    found_.reserve(2 * count);
   }
+  double reach() const { return reach_; }
   void meet(Neighbour neighbour) {
-    if (found_.size() == count_) {
-      if (found_.front() < neighbour) return;
-      std::pop_heap(found_.begin(), found_.end());
-      found_.back() = neighbour;
-    } else {
-      found_.push_back(neighbour);
-    }
-    std::push_heap(found_.begin(), found_.end());
+    found_.push_back(neighbour);
+    if (found_.size() == 2 * count_) keep_nearest();
+  }
+  /// The farthest comes first.
+  void finish() {
+    if (found_.size() > count_) keep_nearest();
+    if (!found_.empty()) std::iter_swap(found_.begin(), std::max_element(found_.begin(), found_.end()));
   }
 
  private:
+  void keep_nearest() {
+    const auto last = found_.begin() + std::ptrdiff_t(count_ - 1);
+    std::nth_element(found_.begin(), last, found_.end());
+    reach_ = last->squared_distance;
+    found_.resize(count_);
+  }
+
   std::size_t count_;
   std::vector<Neighbour>& found_;
+  double reach_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace
@@ -142,6 +150,7 @@ void NeighbourTree::search(Index number, double to_box, const double* x, Visitor
 void NeighbourTree::nearest(const double* x, std::size_t count, std::vector<Neighbour>& found) const {
   Several visitor(count, found);
   if (count > 0) search(0, 0, x, visitor);
+  visitor.finish();
 }
 
 Neighbour NeighbourTree::nearest(const double* x, Index guess) const {
