@@ -4,6 +4,7 @@ The site mirrors the repository: docs/tutorial.md becomes docs/tutorial.html. It
 for the directives of docs/api/; what else the site needs is here and in source_pages.py.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,7 @@ autodoc_typehints_description_target = "documented_params"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
-autodoc_type_aliases = {name: name for name in ("ArrayLike", "FilePath", "Statistic")}  # longer than what they stand for
-autodoc_class_signature = "separated"
+autodoc_type_aliases = {name: name for name in ("ArrayLike", "Doubles", "FilePath", "Integers", "Statistic")}
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
@@ -51,10 +51,13 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
+highlight_language = "text"  # of blocks that name none: formulas and what commands print
 pygments_style = "friendly"
 pygments_dark_style = "native"
 
+ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 FIELD = "Alias for field number"  # what Python says of a NamedTuple's field that has no docstring
 
 
@@ -76,6 +79,13 @@ def say_nothing_of_fields(app, what, name, thing, options, lines):
         lines.clear()
 
 
+def name_aliases(app, domain, kind, content):
+    """In a union Sphinx 9.0 prints its own object for an alias, not the alias."""
+    for types in app.env.current_document.autodoc_annotations.values():
+        for name, text in types.items():
+            types[name] = ALIAS.sub(r"\1", text)
+
+
 def finish(app, exception):
     """A start page at the root of the site, and the pictures that HTML in pages names by their place."""
     if exception is None:
@@ -90,4 +100,5 @@ def setup(app):
     app.connect("builder-inited", read_headers)
     app.connect("source-read", add_navigation)
     app.connect("autodoc-process-docstring", say_nothing_of_fields)
+    app.connect("object-description-transform", name_aliases, priority=400)  # before types go into the text
     app.connect("build-finished", finish)

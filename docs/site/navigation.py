@@ -48,6 +48,8 @@ SECTIONS = {
     ],
 }
 
+TITLES = {"README": "Read me <{}>"}  # in the sidebar; others go by their own
+
 
 def pages():
     return [FRONT] + [page for section in SECTIONS.values() for page in section]
@@ -55,7 +57,8 @@ def pages():
 
 def directives():
     """The sections as Sphinx's directives, hidden where they stand."""
-    return "".join(
-        f"\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(f"/{page}" for page in section) + "\n```\n"
-        for caption, section in SECTIONS.items()
-    )
+    def directive(caption, section):
+        entries = "\n".join(TITLES.get(page, "{}").format(f"/{page}") for page in section)
+        return f"\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+
+    return "".join(directive(caption, section) for caption, section in SECTIONS.items())
