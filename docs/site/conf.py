@@ -57,6 +57,9 @@ highlight_language = "text"  # of blocks that name none: formulas and what comma
 pygments_style = "friendly"
 pygments_dark_style = "native"
 
+# Doxygen's XML has these in any case.
+PRIVATE = re.compile(r'<sectiondef kind="private[^"]*">.*?</sectiondef>|<innerclass [^>]*prot="private">.*?</innerclass>',
+                     re.DOTALL)
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 FIELD = "Alias for field number"  # what Python says of a NamedTuple's field that has no docstring
 
@@ -66,6 +69,8 @@ def read_headers(app):
     output = ROOT / "build" / "doxygen"
     output.mkdir(parents=True, exist_ok=True)
     subprocess.run(["doxygen", str(SITE / "Doxyfile")], cwd=ROOT, check=True)
+    for file in (output / "xml").glob("*.xml"):
+        file.write_text(PRIVATE.sub("", file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def add_navigation(app, docname, source):

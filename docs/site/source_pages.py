@@ -32,6 +32,8 @@ def link_sources(app, docname, source):
         path = posixpath.normpath(posixpath.join(folder, target))
         if path.removesuffix(".md") in app.env.found_docs:
             return match[0]
+        if f"{path}/README" in app.env.found_docs:
+            return f"{match[1]}{posixpath.relpath(f'{path}/README.md', folder or '.')}{match[3]}"
         if not (Path(app.srcdir) / path).exists():
             logger.warning("%s: link to %s, which is not there", docname, target, location=docname)
             return match[0]
