@@ -15,6 +15,7 @@ ROOT = SITE.parents[1]
 sys.path.insert(0, str(SITE))
 
 import navigation  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
 project = "momentset"
 html_title = "momentset"
@@ -67,8 +68,10 @@ FIELD = "Alias for field number"  # what Python says of a NamedTuple's field tha
 def read_headers(app):
     """Doxygen turns the comments of the headers into XML, which breathe reads. A warning of its own ends the build."""
     output = ROOT / "build" / "doxygen"
-    output.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["doxygen", str(SITE / "Doxyfile")], cwd=ROOT, check=True)
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    if subprocess.run(["doxygen", str(SITE / "Doxyfile")], cwd=ROOT).returncode != 0:
+        raise ExtensionError("doxygen finds the above in the headers")
     for file in (output / "xml").glob("*.xml"):
         file.write_text(PRIVATE.sub("", file.read_text(encoding="utf-8")), encoding="utf-8")
 
