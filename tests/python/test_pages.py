@@ -58,6 +58,18 @@ def test_notes_are_used_and_there(page):
     assert set(re.findall(r"\[\^([\w-]+)\](?!:)", text)) == set(notes)
 
 
+def test_every_cell_of_the_comparison_has_a_source():
+    """A page of the other project or a test of ours; of random rows everybody knows."""
+    table = prose(ROOT / "docs" / "comparison.md").partition("## What they do")[2].partition("##")[0]
+    head, _, *rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
+    assert [name.strip("| ") for name in head] == ["momentset", "coreax", "goodpoints", "apricot", "PyRecombine",
+                                                   "random rows"]
+    assert len(rows) >= 12
+    for feature, *cells in rows:
+        assert len(cells) == 6, feature
+        assert all(cell == "-" or "[^" in cell for cell in cells[:5]), feature
+
+
 def test_every_page_is_in_the_sidebar():
     listed = navigation.pages()
     assert len(listed) == len(set(listed))
