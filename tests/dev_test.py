@@ -29,7 +29,7 @@ class Usage(unittest.TestCase):
         for words in ([], ["--help"]):
             result = run(*words)
             self.assertEqual(0, result.returncode)
-            for command in ("setup", "build", "demo", "test", "bench", "experiment", "lint"):
+            for command in ("setup", "build", "demo", "test", "bench", "experiment", "docs", "lint"):
                 self.assertRegex(result.stdout, rf"(?m)^  {command} ")
 
     def test_wrong_usage(self):

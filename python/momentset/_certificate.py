@@ -78,11 +78,12 @@ class Certificate:
 
     @property
     def kind(self) -> str:
-        """"subset": points of the input."""
+        """What the points are. "subset" stands for points of the input."""
         return str(self._fields["kind"])
 
     @property
     def library_version(self) -> str:
+        """Version of the library that measured."""
         return str(self._fields["library_version"])
 
     @property
@@ -117,6 +118,7 @@ class Certificate:
 
     @property
     def seed(self) -> int:
+        """Seed of the test functions and random subsets."""
         return int(self._fields["seed"])
 
     @property
@@ -131,22 +133,27 @@ class Certificate:
 
     @property
     def mass_input(self) -> float:
+        """Sum of the input's weights."""
         return float(self._fields["mass"]["input"])
 
     @property
     def mass_output(self) -> float:
+        """Sum of the new weights."""
         return float(self._fields["mass"]["output"])
 
     @property
     def mass_expected(self) -> float:
+        """What the new weights were asked to sum to."""
         return float(self._fields["mass"]["expected"])
 
     @property
     def smallest_weight(self) -> float:
+        """Smallest of the new weights."""
         return float(self._fields["weights"]["smallest"])
 
     @property
     def largest_weight(self) -> float:
+        """Largest of the new weights."""
         return float(self._fields["weights"]["largest"])
 
     @property
@@ -166,6 +173,7 @@ class Certificate:
 
     @property
     def worst_residual(self) -> float:
+        """Largest of the residuals."""
         return float(self._fields["worst_residual"])
 
     @property
@@ -175,15 +183,17 @@ class Certificate:
 
     @property
     def diameters(self) -> Diameters:
+        """Quantiles of the cells' diameters, in standard deviations."""
         return Diameters(**self._fields["diameters"])
 
     @property
     def taylor_bound(self) -> float:
-        """Factor of the Taylor bound of the error: sum over cells of mass * diameter^(K+1) / (K+1)!."""
+        """Factor of the Taylor bound of the error, the sum over the cells of mass * diameter^(K+1) / (K+1)!."""
         return float(self._fields["taylor_bound"])
 
     @property
     def probes(self) -> list[ProbeError]:
+        """One for each family of test functions."""
         return [ProbeError(**entry) for entry in self._fields["probes"]]
 
     @property
@@ -198,10 +208,12 @@ class Certificate:
 
     @property
     def input_hash(self) -> str:
+        """Hash of the input (docs/certificate.md, Hashes)."""
         return str(self._fields["input_hash"])
 
     @property
     def output_hash(self) -> str:
+        """Hash of the output."""
         return str(self._fields["output_hash"])
 
     @property
@@ -211,7 +223,7 @@ class Certificate:
 
     @property
     def verdict(self) -> str:
-        """One sentence: whether it holds, what was kept, and how it compares with a random subset."""
+        """One sentence on whether it holds, what was kept, and how it compares with a random subset."""
         where = "in one cell" if self.cells == 1 else f"in each of {self.cells:,} cells"
         kept = (f"{self.size:,} of {plural(self.rows, 'row')} keep {plural(self.features, 'moment')} up to order "
                 f"{self.order} {where}")

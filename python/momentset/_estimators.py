@@ -37,7 +37,7 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                  max_weight: float | None = None, seed: int = 0, threads: int | None = None):
         self.size = size
         self.keep = keep
-        self.order = order
+        self.order: Order = order
         self.max_weight = max_weight
         self.seed = seed
         self.threads = threads
@@ -54,7 +54,9 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.weights_ = self.coreset_.weights
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Any:
+    # scikit-learn's own passes further arguments on to fit(), which takes the weights only.
+    def fit_transform(self, X: Any, y: Any = None,  # pyright: ignore[reportIncompatibleMethodOverride]
+                      sample_weight: ArrayLike | None = None) -> Any:
         """The surviving rows of X, (size, m)."""
         return self.fit(X, y, sample_weight).coreset_.points
 
@@ -159,7 +161,8 @@ def _fitted(estimator: Any, X: Doubles, y: Any, indices: Integers, weights: Doub
     if not has_fit_parameter(estimator, "sample_weight"):
         raise Error("estimator", type(estimator).__name__, "its fit() must take sample_weight; for others use the rows "
                     "of Coreset.resample()")
-    return clone(estimator).fit(*arguments, sample_weight=weights)
+    copy: Any = clone(estimator)
+    return copy.fit(*arguments, sample_weight=weights)
 
 
 def _score(estimator: Any, X: Doubles, y: Any, weights: Doubles) -> float | None:

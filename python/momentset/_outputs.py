@@ -43,7 +43,7 @@ def _free_name(name: str, taken: list[str]) -> str:
 
 def npy_matrix(coreset: Coreset) -> Doubles:
     """(size, m + 2): coordinates, weight, row."""
-    return np.column_stack([coreset.points, coreset.weights, coreset.row_numbers])
+    return np.column_stack([coreset.points, coreset.weights, coreset.row_numbers.astype(np.float64)])
 
 
 def _write_table(coreset: Coreset, path: str, format: str) -> None:

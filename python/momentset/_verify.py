@@ -32,6 +32,7 @@ class Verification(NamedTuple):
 
     @property
     def passed(self) -> bool:
+        """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
     def __bool__(self) -> bool:

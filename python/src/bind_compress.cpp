@@ -85,16 +85,16 @@ void bind_compress(nb::module_& module) {
       .def_rw("mass_scale", &CompressOptions::mass_scale)
       .def_rw("max_weight", &CompressOptions::max_weight);
 
-  nb::class_<Plan>(module, "Plan")
-      .def_ro("rows", &Plan::rows)
-      .def_ro("dimension", &Plan::dimension)
-      .def_ro("size", &Plan::size)
-      .def_ro("order", &Plan::order)
-      .def_ro("features", &Plan::features)
-      .def_ro("cells", &Plan::cells)
-      .def_ro("operations", &Plan::operations)
-      .def_ro("memory", &Plan::memory)
-      .def_ro("notice", &Plan::notice);
+  nb::class_<Plan>(module, "Plan", "What compress() would do: fixed by the rows, the columns and the options alone.")
+      .def_ro("rows", &Plan::rows, "q, rows that may be dropped.")
+      .def_ro("dimension", &Plan::dimension, "m, number of columns.")
+      .def_ro("size", &Plan::size, "How many of the rows to keep.")
+      .def_ro("order", &Plan::order, "K, highest total degree of the moments kept.")
+      .def_ro("features", &Plan::features, "n = C(m + K, K), number of moments.")
+      .def_ro("cells", &Plan::cells, "Cells in each of which they are kept.")
+      .def_ro("operations", &Plan::operations, "Expected floating-point operations of the recombination.")
+      .def_ro("memory", &Plan::memory, "Expected bytes beyond the input.")
+      .def_ro("notice", &Plan::notice, "What was changed of the request and why; empty if nothing.");
 
   nb::class_<Coreset>(module, "Coreset")
       .def_prop_ro(

@@ -1,0 +1,64 @@
+"""Which pages the site has, in the order of its sidebar. A test holds it against the files that there are."""
+
+FRONT = "docs/index"
+
+SECTIONS = {
+    "Start": ["docs/tutorial", "docs/gallery"],
+    "How do I ...": [
+        "docs/how-to/train-with-weights",
+        "docs/how-to/without-weights",
+        "docs/how-to/thin-a-posterior",
+        "docs/how-to/integrals",
+        "docs/how-to/how-much-to-keep",
+        "docs/how-to/own-matrices",
+        "docs/how-to/files-and-reports",
+    ],
+    "Understand": [
+        "docs/mathematics",
+        "docs/how-it-works",
+        "docs/comparison",
+        "docs/quality",
+        "docs/performance",
+        "docs/paper-method",
+    ],
+    "Look up": [
+        "docs/python",
+        "docs/api/python",
+        "docs/api/cpp",
+        "docs/command-line",
+        "docs/certificate",
+        "docs/metadata",
+        "docs/stability",
+    ],
+    "Project": [
+        "README",
+        "CHANGELOG",
+        "CONTRIBUTING",
+        "docs/adr/0001-openblas",
+        "docs/adr/0002-secondary-objective",
+        "docs/adr/0003-python-package",
+        "docs/adr/0004-kmeans-without-faiss",
+        "docs/adr/0005-documentation-site",
+        "experiments/README",
+        "experiments/fig2_error/README",
+        "experiments/fig6_runtime/README",
+        "experiments/fig8_polylog/README",
+        "experiments/coreax_blobs/README",
+        "experiments/reference/README",
+    ],
+}
+
+TITLES = {"README": "Read me <{}>"}  # in the sidebar; others go by their own
+
+
+def pages():
+    return [FRONT] + [page for section in SECTIONS.values() for page in section]
+
+
+def directives():
+    """The sections as Sphinx's directives, hidden where they stand."""
+    def directive(caption, section):
+        entries = "\n".join(TITLES.get(page, "{}").format(f"/{page}") for page in section)
+        return f"\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+
+    return "".join(directive(caption, section) for caption, section in SECTIONS.items())
