@@ -151,6 +151,7 @@ int solve(const std::string& path, std::size_t dimension, int order) {
   CompressOptions options;
   options.order = order;
   options.size = momentset::feature_count(dimension, order);
+  options.method = momentset::Method::tree;  // recombination alone
   double best = std::numeric_limits<double>::infinity();
   Coreset coreset;
   for (int run = 0; run < 3; ++run) {
