@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t survivors_per_feature = 2;  // with more features weights have to change too much
 constexpr std::size_t changed_per_feature = 4;    // survivors whose weights change: more of them gain nothing
-constexpr double share_of_effort = 0.008;
+constexpr double share_of_effort = 0.006;
 constexpr double most_values = 2e7;  // features times changed survivors, held twice: 320 MB
 constexpr std::size_t block = 512;
 
@@ -49,7 +49,7 @@ std::vector<double> sums_over(const LocalFeatures& features, std::span<const dou
   std::vector<double> sums(features.features());
   Pulse pulse(stop, {}, 1);
   // In several groups, since points are evaluated side by side where they are of different ones.
-  if (!all.empty()) group_means(features, all, weights, std::min(recombine_block, all.size()), pulse, &sums);
+  group_means(features, all, weights, std::min(recombine_block, all.size()), pulse, &sums);
   return sums;
 }
 

@@ -23,7 +23,7 @@ struct Correction {
 /// The weights of s = 4 n survivors, evenly spread, or of all become c (1 + z), with the least sum c z^2: z = Phi^T
 /// lambda with (Phi C Phi^T) lambda = r, for the n features Phi at these survivors, their weights C and the moments r
 /// that are missing. Runs in the caller's TBB arena; the result does not depend on its threads. Throws Cancelled.
-/// O(q n + s n^2) operations and 2 s n + n^2 doubles, for n up to half of the survivors, as many as 0.8 % of the effort
+/// O(q n + s n^2) operations and 2 s n + n^2 doubles, for n up to half of the survivors, as many as 0.6 % of the effort
 /// allow, and s n <= 2e7. Nothing is done where that reaches no order above 1.5 K.
 /// @param scale    one over the standard deviation of each column
 /// @param order    K, which the weights keep already
