@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from momentset import _html, _outputs
 from momentset._arrays import Doubles, Integers, count
 from momentset._certificate import Certificate, plural
 from momentset._error import Error
 from momentset._estimate import Estimate, estimate
+from momentset._resample import systematic
 
 if TYPE_CHECKING:
     import pandas
@@ -134,12 +135,9 @@ class Coreset:
 
     def resample(self, n: int, *, seed: int = 0) -> Integers:
         """(n,) row numbers in X for tools that take no weights: each row as often as its share of the weight, rounded
-        up or down at random (systematic sampling), ascending. The moments are those of the weights up to this
-        rounding, so n well above the size does better. O(n + size)."""
-        n = count("n", n, 1)
-        ends = np.cumsum(self.weights)
-        start = np.random.default_rng(count("seed", seed, 0)).uniform()
-        places = (np.arange(n) + start) * (ends[-1] / n)
-        chosen = np.minimum(np.searchsorted(ends, places, side="right"), len(self) - 1)
-        drawn: NDArray[np.int64] = self.indices[chosen]
+        up or down at random, ascending. What one row loses by rounding a neighbour gains (systematic sampling along a
+        path through the points). The moments are those of the weights up to this rounding, so n well above the size
+        does better. O(n log n + size m log^2 size). Raises Error if n < 1 or seed < 0."""
+        places = systematic(self.points, self.weights, count("n", n, 1), count("seed", seed, 0))
+        drawn: Integers = self.indices[places]
         return drawn

@@ -194,6 +194,28 @@ def test_resample(points, small):
         small.resample(0)
 
 
+@pytest.mark.parametrize("columns", [1, 2, 4])
+def test_what_rounding_takes_from_a_row_its_neighbours_get(columns):
+    """Far closer than rows drawn by weight without regard to where they lie."""
+    points = np.random.default_rng(0).normal(size=(20_000, columns))
+    small = ms.compress(points, size=500)
+    share, random = small.weights / small.weights.sum(), np.random.default_rng(1)
+
+    def error(rows):
+        return np.sqrt(np.mean((points[rows] - points.mean(axis=0)).mean(axis=0) ** 2))
+
+    drawn = [error(small.resample(500, seed=seed)) for seed in range(20)]
+    alone = [error(small.indices[random.choice(500, 500, p=share)]) for _ in range(20)]
+    assert np.median(drawn) < np.median(alone) / 5
+
+
+def test_resampled_rows_of_equal_points():
+    points = np.repeat([[0.0, 1.0], [2.0, 3.0], [2.0, 5.0]], [5, 3, 2], axis=0)
+    drawn = points[ms.compress(points, size=3).resample(10)]
+    assert np.array_equal(drawn[np.lexsort(drawn.T[::-1])], points)
+    assert np.array_equal(ms.compress(np.zeros((9, 2)), size=1).resample(2), [0, 0])
+
+
 def test_plot(points, small):
     pytest.importorskip("matplotlib")
     from matplotlib.figure import Figure
