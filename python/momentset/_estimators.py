@@ -123,6 +123,8 @@ def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, si
 
     Raises:
         Error: an argument breaks a rule, or the estimator takes no weights.
+
+    As long as compress() and two fits on `size` rows and their scores on all rows take.
     """
     rows = matrix("X", X)
     mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)
