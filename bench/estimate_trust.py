@@ -64,7 +64,7 @@ def draw_functions(random, dimension, order):
         found[f"bump of width {width}"] = bump(width)
     found["ratio 1 / (1 + u^2)"] = ridge(lambda u: 1 / (1 + u**2), 2)
     found["ReLU"] = ridge(lambda u: np.maximum(u, 0))
-    found["|u|"] = ridge(np.abs)
+    found["absolute value"] = ridge(np.abs)
     found["step"] = ridge(lambda u: (u > 0).astype(float))
     found["sum of two waves"] = (lambda f, g: lambda z: f(z) + 1e-3 * g(z))(ridge(np.cos, 0.25), ridge(np.cos, 3))
     for beyond in (1, 2, 4):

@@ -117,8 +117,8 @@ class Coreset:
             `value`, the mean over the coreset, and `error`, what to expect of its error, floats or (p,). The coreset is
             compressed once more, to 9/10, 3/4 and a half of its points, three times each. `error` is three times as
             far as the statistic's mean moves (a half counts little), and more where the certificate's cosines and
-            sigmoids fared worse than such functions do then. The true error exceeds it in one case in twenty and is a
-            sixth of it as a rule (docs/python.md): it is what to expect, not a bound. What happens between the
+            sigmoids fared worse than such functions do then. The true error exceeds it in one case in thirty and is a
+            tenth of it as a rule (docs/python.md): it is what to expect, not a bound. What happens between the
             survivors, such as a kink or a peak that none of them sees, is not in it. 0 if nothing was left out,
             infinite for a coreset of one point.
 
