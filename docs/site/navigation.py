@@ -39,6 +39,7 @@ SECTIONS = {
         "docs/adr/0003-python-package",
         "docs/adr/0004-kmeans-without-faiss",
         "docs/adr/0005-documentation-site",
+        "docs/adr/0006-expected-errors",
         "experiments/README",
         "experiments/fig2_error/README",
         "experiments/fig6_runtime/README",

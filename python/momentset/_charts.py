@@ -7,6 +7,7 @@ that they follow the reader's light or dark scheme. Clouds of points are picture
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from momentset._coreset import Coreset
 
 MOST_POINTS = 50_000  # of the input, drawn behind the survivors
+
+MOST_TICKS = 13  # with two digits each, on a phone
 
 DISC_AREA = 2500.0  # of all survivors together, in square points
 
@@ -128,7 +131,7 @@ def residuals(axes: Axes, certificate: Certificate) -> None:
     axes.set_yscale("log")
     axes.set_xlim(orders[0] - 0.4, orders[-1] + 0.4)
     axes.set_ylim(top=10 * max(certificate.tolerance, certificate.worst_residual))
-    axes.set_xticks(orders)
+    axes.set_xticks(orders[:: math.ceil(len(orders) / MOST_TICKS)])
     axes.set_xlabel("order of the moments")
     axes.set_ylabel("scaled residual")
     axes.grid(axis="y")

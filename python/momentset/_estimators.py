@@ -20,45 +20,62 @@ from momentset._error import Error
 class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """compress() as a transformer that selects rows while fitting.
 
-    `fit_transform(X)` returns the coreset's rows, so that the following steps of a Pipeline are fitted on few rows;
-    `transform(X)` returns X as it is, so that predictions are made for all rows. A Pipeline passes no weights on: give
-    `weights_` to the next estimator yourself, use compress_fit(), or bound the weights with `max_weight`.
+    `fit_transform(X)` returns rows of the coreset, so that the following steps of a Pipeline are fitted on few rows;
+    `transform(X)` returns X as it is, so that predictions are made for all rows. A Pipeline passes no weights on.
+    Therefore each row is returned as often as its weight asks for, some several times and some not at all: with every
+    row once, as `resample=False` has it, light rows count as much as heavy ones, which is worse than random rows. Where
+    the next estimator takes weights, compress_fit() is the better way.
 
-    Parameters are those of compress().
+    Parameters are those of compress(), and
+
+    Args:
+        resample: True: as many rows as the coreset has, drawn by Coreset.resample() with `seed`; a number: so many,
+            and ten times the size comes closest to the weights; False: every row once, for those who pass `weights_`
+            on themselves.
 
     Attributes:
-        sample_indices_: (size,) numbers of the surviving rows.
-        weights_: (size,) their weights.
+        sample_indices_: (n,) numbers of the rows that fit_transform returns, ascending; with repetitions if resampled.
+        weights_: (n,) their weights; all the same if resampled.
         coreset_: the Coreset, with its certificate.
         n_features_in_: number of columns seen by fit.
     """
 
     def __init__(self, size: int | None = None, *, keep: float | None = None, order: Order = "auto",
-                 max_weight: float | None = None, seed: int = 0, threads: int | None = None):
+                 max_weight: float | None = None, resample: bool | int = True, seed: int = 0,
+                 threads: int | None = None):
         self.size = size
         self.keep = keep
         self.order: Order = order
         self.max_weight = max_weight
+        self.resample = resample
         self.seed = seed
         self.threads = threads
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> MomentCoreset:
-        """Compresses X, (q, m), with weights (q,) or none. y is ignored. Raises Error."""
+        """Compresses X, (q, m), with weights (q,) or none. y is ignored. Raises Error, as compress() and
+        Coreset.resample() do."""
         values = validate_data(self, X, dtype=np.float64)
         weights = None if sample_weight is None else doubles("sample_weight", sample_weight, 1)
         if weights is not None and not weights.any():
             raise Error("sample_weight", "all zero", "at least one must be positive")
         self.coreset_ = compress(values, size=self.size, keep=self.keep, order=self.order, weights=weights,
                                  max_weight=self.max_weight, seed=self.seed, threads=self.threads)
-        self.sample_indices_ = self.coreset_.indices
-        self.weights_ = self.coreset_.weights
+        self.sample_indices_, self.weights_ = self._handed_on(self.coreset_)
         return self
+
+    def _handed_on(self, coreset: Coreset) -> tuple[Integers, Doubles]:
+        """Rows and their weights."""
+        if self.resample is False:
+            return coreset.indices, coreset.weights
+        rows = len(coreset) if self.resample is True else count("resample", self.resample, 1)
+        return coreset.resample(rows, seed=self.seed), np.full(rows, coreset.weights.sum() / rows)
 
     # scikit-learn's own passes further arguments on to fit(), which takes the weights only.
     def fit_transform(self, X: Any, y: Any = None,  # pyright: ignore[reportIncompatibleMethodOverride]
                       sample_weight: ArrayLike | None = None) -> Any:
-        """The surviving rows of X, (size, m)."""
-        return self.fit(X, y, sample_weight).coreset_.points
+        """The rows `sample_indices_` of X, (n, m). Raises Error, as fit() does."""
+        coreset = self.fit(X, y, sample_weight).coreset_
+        return coreset.points[np.searchsorted(coreset.indices, self.sample_indices_)]
 
     def transform(self, X: Any) -> Any:
         """X as it is."""
@@ -106,6 +123,8 @@ def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, si
 
     Raises:
         Error: an argument breaks a rule, or the estimator takes no weights.
+
+    As long as compress() and two fits on `size` rows and their scores on all rows take.
     """
     rows = matrix("X", X)
     mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from functools import partial
 from html import escape
@@ -43,12 +44,17 @@ def _filled(certificate: Certificate, facts: list[tuple[str, str]], charts: list
         light=_variables(_charts.LIGHT),
         dark=_variables(_charts.DARK),
         status="holds" if certificate.holds else "fails",
-        verdict=escape(certificate.verdict),
-        facts="".join(f"<tr><th>{escape(label)}</th><td>{escape(value)}</td></tr>" for label, value in rows),
+        verdict=_text(certificate.verdict),
+        facts="".join(f"<tr><th>{escape(label)}</th><td>{_text(value)}</td></tr>" for label, value in rows),
         charts="".join(charts),
         footer=escape(f"momentset {certificate.library_version}; input {certificate.input_hash}; output "
                       f"{certificate.output_hash}"),
     )
+
+
+def _text(words: str) -> str:
+    """As HTML, in which no line breaks within a number such as 1e-12."""
+    return re.sub(r"\d[\d.]*e[-+]\d+", r'<span class="number">\g<0></span>', escape(words))
 
 
 def _variables(colours: dict[str, str]) -> str:
@@ -64,7 +70,7 @@ def _chart(name: str, title: str, note: str, draw: Callable[[Any], None], height
         figure = figure_class(figsize=(_charts.WIDTH, height), layout="constrained")
         draw(figure.subplots())
         drawn = _charts.svg(figure, name, escape(title, quote=True))
-    return f'<section><h2>{escape(title)}</h2>{drawn}<p class="note">{escape(note)}</p></section>'
+    return f'<section><h2>{escape(title)}</h2>{drawn}<p class="note">{_text(note)}</p></section>'
 
 
 def _certificate_charts(certificate: Certificate) -> list[str]:

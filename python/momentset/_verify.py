@@ -56,6 +56,8 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
 
     Raises:
         Error: X cannot be read. A claim that proves wrong is no error, but a check that did not pass.
+
+    O(q (n + m log cells + 48 m)) operations with n moments, about 8 bytes a row beside X.
     """
     stated = coreset.certificate
     options = stated.options
@@ -76,7 +78,11 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
 
 
 def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:
-    """A coreset that save() or the command line wrote, with the certificate that lies beside it.
+    """A coreset that save() or the command line wrote, with the certificate that lies beside it. O(size) numbers.
+
+    Args:
+        path: .csv, .parquet, .arrow, .feather or .npy.
+        certificate: where its certificate lies. None: at PATH.certificate.json.
 
     `indices` are the numbers of the rows in the first input of all.
 

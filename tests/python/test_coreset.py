@@ -1,7 +1,9 @@
 """What a Coreset and its certificate can do besides holding numbers."""
 
 import copy
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -94,10 +96,10 @@ def test_the_error_of_a_jump_is_not_taken_for_that_of_a_wave(options):
     assert 0.05 < np.sqrt(np.mean(np.square(errors))) < 2
 
 
-@pytest.mark.parametrize(("length", "over"), [(2.8, 100), (1.4, 10), (0.7, 10), (0.5, 3), (0.35, 3), (0.1, 3)])
+@pytest.mark.parametrize(("length", "over"), [(2.8, 100), (1.4, 50), (0.7, 30), (0.5, 10), (0.35, 10), (0.1, 10)])
 def test_estimated_errors_are_of_the_size_of_the_errors(normal, length, over):
-    """Of cosines of lengths between those of the certificate and beyond: not too small by more than a factor of three,
-    nor too large by more than `over`."""
+    """Of cosines of lengths between those of the certificate and beyond: not too small, nor too large by more than
+    `over`."""
     points, small = normal
     random = np.random.default_rng(4)
     found, stated = [], []
@@ -107,22 +109,71 @@ def test_estimated_errors_are_of_the_size_of_the_errors(normal, length, over):
         found.append(result.value - np.cos(points @ omega + phase).mean())
         stated.append(result.error)
     found, stated = np.sqrt(np.mean(np.square(found))), np.sqrt(np.mean(np.square(stated)))
-    assert found / 3 < stated < over * found
+    assert found < stated < over * found
 
 
 def test_estimated_errors_of_what_is_not_smooth(normal):
     points, small = normal
     spread = 1 / np.sqrt(small.certificate.effective_sample_size)
     signs = small.estimate(lambda p: np.sign(np.sin(1e5 * p[:, 0])))
-    assert spread / 2 < signs.error < 2 * spread
+    assert spread < signs.error < 5 * spread
     jump = small.estimate(lambda p: p[:, 0] > 0.3)
-    assert abs(jump.value - np.mean(points[:, 0] > 0.3)) < 3 * jump.error < 3 * spread
+    assert abs(jump.value - np.mean(points[:, 0] > 0.3)) < jump.error < 3 * spread
     constant = small.estimate(lambda p: np.full(len(p), 2.5))
-    assert constant.value == pytest.approx(2.5, rel=1e-15) and constant.error < 1e-17
+    assert constant.value == pytest.approx(2.5, rel=1e-15) and constant.error < 1e-12
+
+
+@pytest.mark.parametrize("slope", [1, 2, 4, 8])
+def test_the_error_of_a_sigmoid_is_not_taken_for_that_of_a_wave(slope):
+    """At high orders waves come out exactly, and sigmoids millions of times less so."""
+    points, random = np.random.default_rng(0).uniform(-1, 1, (20_000, 2)), np.random.default_rng(1)
+    small = ms.compress(points, size=200)
+    slopes, shifts = slope * random.normal(size=(2, 16)), slope * random.normal(size=16) / 2
+
+    def sigmoids(p):
+        return 1 / (1 + np.exp(-(p @ slopes + shifts)))
+
+    result = small.estimate(sigmoids)
+    true = np.abs(result.value - sigmoids(points).mean(axis=0))
+    assert small.certificate.order > 15 and small.certificate.probes[0].coreset < 1e-14
+    assert np.all(true < 3 * result.error) and np.mean(true < result.error) > 0.8
+    assert 1 < np.median(result.error / true) < 300
+
+
+@pytest.fixture(scope="module")
+def trusted():
+    """The benchmark in small: (function, coreset, true error, expected error, size of the function)."""
+    bench = Path(__file__).resolve().parents[2] / "bench" / "estimate_trust.py"
+    found = importlib.util.spec_from_file_location("estimate_trust", bench)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module, list(module.cases(coresets=15, seed=7))
+
+
+def test_errors_are_seldom_larger_than_expected(trusted):
+    module, cases = trusted
+    true, expected, spread = np.array([numbers for _, _, *numbers in cases]).T
+    felt = true > module.ROUNDING * spread
+    assert felt.sum() > 200
+    assert np.mean(felt & (true > expected)) < 0.1 and np.mean(felt & (true > 10 * expected)) < 0.01
+    assert 2 < np.median(expected[felt] / true[felt]) < 100
 
 
 def test_nothing_left_out_is_exact(points):
     assert ms.compress(points, size=5000).estimate(lambda p: p[:, 0]).error == 0
+
+
+def test_one_point_says_nothing_of_its_error(points):
+    assert ms.compress(points, size=1).estimate(lambda p: p[:, 0] ** 2).error == np.inf
+
+
+def test_an_estimate_follows_the_weights(points):
+    """What is kept of an earlier estimate is not used for other weights."""
+    first, second = (ms.compress(points, size=100) for _ in range(2))
+    first.estimate(lambda p: p[:, 0])
+    for small in (first, second):
+        small.weights[:50] *= 2
+    assert first.estimate(lambda p: np.abs(p[:, 0])) == second.estimate(lambda p: np.abs(p[:, 0]))
 
 
 def test_what_estimate_refuses(small):
@@ -141,6 +192,28 @@ def test_resample(points, small):
     assert np.array_equal(rows, small.resample(5000, seed=1)) and not np.array_equal(rows, small.resample(5000, seed=2))
     with pytest.raises(ms.Error, match="n: 0"):
         small.resample(0)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 4])
+def test_what_rounding_takes_from_a_row_its_neighbours_get(columns):
+    """Far closer than rows drawn by weight without regard to where they lie."""
+    points = np.random.default_rng(0).normal(size=(20_000, columns))
+    small = ms.compress(points, size=500)
+    share, random = small.weights / small.weights.sum(), np.random.default_rng(1)
+
+    def error(rows):
+        return np.sqrt(np.mean((points[rows] - points.mean(axis=0)).mean(axis=0) ** 2))
+
+    drawn = [error(small.resample(500, seed=seed)) for seed in range(20)]
+    alone = [error(small.indices[random.choice(500, 500, p=share)]) for _ in range(20)]
+    assert np.median(drawn) < np.median(alone) / 5
+
+
+def test_resampled_rows_of_equal_points():
+    points = np.repeat([[0.0, 1.0], [2.0, 3.0], [2.0, 5.0]], [5, 3, 2], axis=0)
+    drawn = points[ms.compress(points, size=3).resample(10)]
+    assert np.array_equal(drawn[np.lexsort(drawn.T[::-1])], points)
+    assert np.array_equal(ms.compress(np.zeros((9, 2)), size=1).resample(2), [0, 0])
 
 
 def test_plot(points, small):

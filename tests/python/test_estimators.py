@@ -24,19 +24,45 @@ def regression():
 
 def test_parameters():
     coreset = ms.MomentCoreset(100, order=3)
-    expected = {"size": 100, "keep": None, "order": 3, "max_weight": None, "seed": 0, "threads": None}
+    expected = {"size": 100, "keep": None, "order": 3, "max_weight": None, "resample": True, "seed": 0,
+                "threads": None}
     assert coreset.get_params() == expected
     assert clone(coreset).set_params(size=50).size == 50
 
 
 def test_fit(points):
     weights = np.arange(2000.0)
-    coreset = ms.MomentCoreset(100)
+    coreset = ms.MomentCoreset(100, resample=False)
     kept = coreset.fit_transform(points, sample_weight=weights)
     expected = ms.compress(points, size=100, weights=weights)
     assert np.array_equal(coreset.sample_indices_, expected.indices) and np.array_equal(kept, expected.points)
     assert np.array_equal(coreset.weights_, expected.weights) and coreset.coreset_.certificate.holds
     assert np.array_equal(coreset.transform(points[:5]), points[:5])
+
+
+@pytest.mark.parametrize(("resample", "rows"), [(True, 100), (1000, 1000)])
+def test_rows_are_handed_on_as_often_as_they_weigh(points, resample, rows):
+    coreset = ms.MomentCoreset(100, resample=resample, seed=3)
+    kept = coreset.fit_transform(points)
+    whole = ms.compress(points, size=100, seed=3)
+    assert np.array_equal(coreset.sample_indices_, whole.resample(rows, seed=3)) and len(kept) == rows
+    assert np.array_equal(kept, points[coreset.sample_indices_])
+    assert np.allclose(coreset.weights_, 2000 / rows, rtol=1e-12) and len(coreset.coreset_) == 100
+
+
+def test_what_is_handed_on_without_weights_beats_random_rows():
+    """The next step sees no weights. Rows once each would be far worse than random ones."""
+    X = np.exp(np.random.default_rng(0).normal(size=(20_000, 2)) @ [[0.5, 0.2], [0, 0.5]])
+
+    def error(rows):
+        return np.abs(np.cov(rows.T) / np.cov(X.T) - 1).max()
+
+    random = np.random.default_rng(1)
+    chance = np.median([error(X[random.choice(len(X), 500, replace=False)]) for _ in range(30)])
+    small = ms.MomentCoreset(500).fit(X).coreset_
+    default = np.median([error(X[small.resample(500, seed=seed)]) for seed in range(30)])
+    once, tenfold = (error(ms.MomentCoreset(500, resample=resample).fit_transform(X)) for resample in (False, 5000))
+    assert tenfold < default / 2 < chance / 4 < once / 8
 
 
 def test_checks_of_scikit_learn():
@@ -110,3 +136,10 @@ def test_what_is_refused(points, field, options):
 def test_an_estimator_without_weights(points):
     with pytest.raises(ms.Error, match="sample_weight"):
         ms.compress_fit(KNeighborsClassifier(), points, np.arange(2000) % 2, size=100)
+
+
+@pytest.mark.parametrize("resample", [0, -5, 2.5, "yes", None])
+def test_a_number_of_rows_to_hand_on(points, resample):
+    with pytest.raises(ms.Error) as caught:
+        ms.MomentCoreset(10, resample=resample).fit(points)
+    assert caught.value.field == "resample"

@@ -33,6 +33,19 @@ OPTIONS = {
     "exclude": {"size": 100, "exclude": ["c", "y"]},
     "seed": {"size": 100, "seed": 12345678901234567890},
     "all": {"size": 5000},
+    "tolerance": {"tolerance": 0.01},
+    "small tolerance, weights": {"tolerance": 1e-3, "weights": "c", "columns": ["x", "y"]},
+    "tolerance, order": {"tolerance": 0.002, "order": 2, "method": "tree"},
+    "tree": {"size": 200, "method": "tree"},
+    "tree, order": {"size": 200, "order": 3, "method": "tree"},
+    "paper": {"size": 200, "order": 2, "method": "paper"},
+    "paper, weights": {"size": 300, "weights": "c", "columns": ["x", "y"], "method": "paper"},
+    "finished": {"size": 200, "order": 3, "method": "auto"},
+    "little effort": {"size": 200, "effort": "low"},
+    "much effort": {"size": 100, "effort": "high", "columns": ["x", "y"]},
+    "long waves": {"size": 200, "smoothness": "analytic"},
+    "kinks": {"size": 200, "smoothness": "kinked", "weights": "c"},
+    "kinks within a tolerance": {"tolerance": 0.02, "smoothness": "kinked", "effort": "low"},
 }
 
 
@@ -50,8 +63,19 @@ def test_certificate_and_rows(command, tmp_path, table, options):
     assert small.certificate.to_json() == (tmp_path / "theirs.parquet.certificate.json").read_text()
     theirs, ours = pq.read_table("theirs.parquet"), small.to_arrow()
     assert ours.equals(theirs)
+    assert small.weights.tobytes() == theirs.column(theirs.column_names[-2]).to_numpy().tobytes()
     assert ours.schema.metadata[b"origin"] == b"a test"
     assert json.loads(ours.schema.metadata[b"momentset"]) == json.loads(theirs.schema.metadata[b"momentset"])
+
+
+def test_options_are_told_apart(table):
+    """What the options above change, they change: they do not all come out alike because none is passed on."""
+    found = {str(name): ms.compress("points.parquet", size=200, **options).weights.tobytes() for name, options in {
+        "default": {}, "tree": {"method": "tree", "order": 3}, "finished": {"order": 3},
+        "paper": {"method": "paper", "order": 3}, "kinked": {"smoothness": "kinked"}}.items()}
+    assert len(set(found.values())) >= 4 and found["tree"] != found["finished"] != found["paper"]
+    sizes = [len(ms.compress("points.parquet", tolerance=error, columns=["x", "y"])) for error in (0.03, 0.003)]
+    assert sizes[0] < sizes[1] < 2000
 
 
 @pytest.mark.parametrize("suffix", ["npy", "parquet", "csv", "feather"])
