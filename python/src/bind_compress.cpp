@@ -113,7 +113,8 @@ void bind_compress(nb::module_& module) {
   module.def("compress", &compress_points, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
              nb::arg("options"), nb::arg("progress").none());
   module.def("plan", &plan, nb::arg("rows"), nb::arg("dimension"), nb::arg("options"));
-  module.def("feature_count", &feature_count, nb::arg("dimension"), nb::arg("order"));
+  module.def("feature_count", nb::overload_cast<std::size_t, int>(&feature_count), nb::arg("dimension"),
+             nb::arg("order"));
 }
 
 }  // namespace momentset::python
