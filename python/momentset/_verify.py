@@ -14,7 +14,7 @@ from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
 from momentset._files import FilePath, certificate_path
-from momentset._input import read_input
+from momentset._input import Input, read_input
 
 
 class Check(NamedTuple):
@@ -43,7 +43,7 @@ class Verification(NamedTuple):
         return "\n".join(f"{'ok' if passed else 'FAILED':<7}{name:<26}{detail}" for name, passed, detail in self.checks)
 
 
-def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
+def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, target: ArrayLike | None = None,
            threads: int | None = None) -> Verification:
     """Recomputes everything that a coreset's certificate claims of it, from the input X and the coreset's rows, weights
     and points.
@@ -52,6 +52,8 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
         X: the input, in any form that compress() takes.
         coreset: what compress() or read() returned.
         weights: (q,) weights of the input, if they were given as an array; a column is found by itself.
+        target: (q,) or (q, p) targets, if they were given as an array; columns are found by themselves. Without them
+            the check "companions" says that their sums were not checked.
         threads: threads to use; None: all cores.
 
     Raises:
@@ -61,11 +63,13 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
     options = stated.options
     if weights is None:
         weights = options.get("weights") or None
-    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true")
+    named = [companion.column for companion in stated.companions]
+    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true",
+                       target=named if target is None and named and all(named) else target)
     try:
         points = found.points_at(coreset.indices, "indices")
         answers = _core.verify(
-            stated.to_json(), found.coordinates, found.weights, points, coreset.weights,
+            stated.to_json(), found.coordinates, found.weights, _companions(stated, found), points, coreset.weights,
             np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
         )
     except Error as error:
@@ -73,6 +77,15 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
             raise
         return Verification([Check("rows", False, str(error))])
     return Verification([Check(*answer) for answer in answers])
+
+
+def _companions(stated: Certificate, found: Input) -> list[_core.Companions]:
+    """The columns that are at hand, each with the order and degree that are stated of it."""
+    columns = () if found.targets is None else tuple(found.targets.T)
+    if len(columns) > len(stated.companions):
+        raise Error("target", f"{len(columns)} columns", f"the certificate states {len(stated.companions)}")
+    return [(np.ascontiguousarray(values)[:, None], companion.order, companion.degree)
+            for values, companion in zip(columns, stated.companions)]
 
 
 def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:
