@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from momentset import _core
 from momentset._arrays import Doubles, count, row_numbers
+from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -38,6 +39,7 @@ def compress(
     target: ArrayLike | str | Sequence[str] | None = None,
     loss: Loss = "squared",
     target_degree: int = 1,
+    basis: Basis | None = None,
     max_weight: float | None = None,
     weight_sum: WeightSum = "mass",
     columns: Sequence[str] | None = None,
@@ -75,6 +77,8 @@ def compress(
             formed by the coordinates, equal rows are not merged, and n = 2 C(m + K, K) for one target.
         loss: "squared": as said. "general": columns named as target are coordinates like others.
         target_degree: keep the powers of the targets up to this one, 1 or more, in the same way.
+        basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
+            order. Rows are not merged.
         max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
         weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
         columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
@@ -96,6 +100,10 @@ def compress(
 
     The interpreter lock is released meanwhile. O(q n + q n^2 log(q / size)) operations with n = C(m + K, K).
     """
+    if basis is not None and basis.order != "auto":
+        if order != "auto":
+            raise Error("order", str(order), "is stated by the basis")
+        order = basis.order
     target_degree = count("target_degree", target_degree, 1)
     found = _read(X, weights, columns, exclude, target, loss, target_degree, drop_invalid)
     options = _options(
@@ -114,6 +122,8 @@ def compress(
     companions: list[_core.Companions] = []
     if found.targets is not None:
         companions.append((found.targets, None, target_degree))
+    if basis is not None:
+        companions.append((basis.matrix(found), 0, 1))
     bar = Bar()
     try:
         made = _core.compress(found.coordinates, found.weights, companions, options,

@@ -30,6 +30,7 @@ class Input:
     row_numbers: Integers | None  # of each point in the first input of all; None: the position
     replaced: list[str]  # columns that give way to new ones of the output
     notices: list[str]
+    dropped: int = 0  # rows left out
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -139,7 +140,7 @@ def _drop_invalid(found: Input) -> None:
         return
     if dropped == len(valid):
         raise Error(found.table.name, "", f"has no valid row: all {dropped} were dropped")
-    found.positions = np.flatnonzero(valid)
+    found.positions, found.dropped = np.flatnonzero(valid), dropped
     found.coordinates = found.coordinates[valid]
     found.weights = None if found.weights is None else found.weights[valid]
     found.targets = None if found.targets is None else found.targets[valid]
