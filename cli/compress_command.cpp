@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -38,7 +39,9 @@ struct Options {
   std::string effort = "normal", smoothness = "smooth";
   std::string method = "auto";
   std::optional<double> max_weight;
-  std::vector<std::string> columns, exclude;
+  std::vector<std::string> columns, exclude, targets;
+  std::string loss = "squared";
+  int target_degree = 1;
   std::string weights;
   std::string weight_sum = "mass";
   std::string keep_rows;
@@ -48,6 +51,8 @@ struct Options {
   bool drop_invalid = false, quiet = false, force = false, json = false, dry_run = false;
 
   bool to_stdout() const { return output == "-"; }
+  /// Whether targets are companions of the coordinates; for other losses they are coordinates themselves.
+  bool has_companions() const { return !targets.empty() && loss == "squared"; }
 };
 
 const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
@@ -123,7 +128,10 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
           {"method", options.method},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
-          {"keep_rows", options.keep_rows}};
+          {"keep_rows", options.keep_rows},
+          {"target", fmt::format("{}", fmt::join(options.targets, "\n"))},
+          {"loss", options.targets.empty() ? "" : options.loss},
+          {"target_degree", options.has_companions() ? std::to_string(options.target_degree) : ""}};
 }
 
 void write_output(const io::Table& table, const io::Features& features, const Options& options, const Coreset& coreset,
@@ -156,6 +164,12 @@ void require_consistent(const Options& options) {
     throw Error("--size", "", "it, --keep or --tolerance must be given");
   }
   if (options.threads < 0) throw Error("--threads", std::to_string(options.threads), "must not be negative");
+  if (options.target_degree < 1) {
+    throw Error("--target-degree", std::to_string(options.target_degree), "must be at least 1");
+  }
+  if (options.target_degree > 1 && !options.has_companions()) {
+    throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
+  }
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
   io::format_of(options.output);  // an unknown suffix shall not cost a compression
@@ -171,6 +185,29 @@ std::optional<int> stated_order(const std::string& text) {
   return order;
 }
 
+/// Which columns are what. Where the loss is general, targets are coordinates like others.
+io::ReadOptions read_options(const Options& options) {
+  io::ReadOptions read;
+  read.columns = options.columns;
+  read.exclude = options.exclude;
+  read.weights = options.weights;
+  read.drop_invalid = options.drop_invalid;
+  if (options.has_companions()) {
+    read.targets = options.targets;
+  } else if (!read.columns.empty()) {
+    read.columns.insert(read.columns.end(), options.targets.begin(), options.targets.end());
+  }
+  return read;
+}
+
+void require_targets(const Options& options, const io::Features& features) {
+  if (options.has_companions()) return;
+  for (const std::string& name : options.targets) {
+    if (std::find(features.columns.begin(), features.columns.end(), name) != features.columns.end()) continue;
+    throw Error("--target", name, "is none of the coordinates, as it must be for the loss general");
+  }
+}
+
 CompressOptions library_options(const Options& options, const io::Features& features) {
   const WeightedPoints points = features.points.view();
   CompressOptions found;
@@ -181,6 +218,10 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.smoothness = smoothnesses.at(options.smoothness);
   found.method = methods.at(options.method);
   found.max_weight = options.max_weight;
+  if (options.has_companions()) {
+    found.companions = {
+        {.values = features.targets, .columns = options.targets.size(), .degree = options.target_degree}};
+  }
   found.keep_rows = rows_to_keep(options, features);
   found.seed = parse_count("--seed", options.seed);
   found.threads = options.threads;
@@ -203,11 +244,10 @@ int run(const Options& options) {
   const Stopwatch reading;
   const io::Table table = io::Table::open(options.inputs);
   if (!options.dry_run) table.require_writable(io::format_of(options.output));
-  const io::Features features = table.read({.columns = options.columns,
-                                            .exclude = options.exclude,
-                                            .weights = options.weights,
-                                            .drop_invalid = options.drop_invalid,
-                                            .progress = [&](double f) { progress.show("read", f); }});
+  io::ReadOptions read = read_options(options);
+  read.progress = [&](double fraction) { progress.show("read", fraction); };
+  const io::Features features = table.read(read);
+  require_targets(options, features);
   const double read_seconds = reading.seconds();
   progress.clear();
   print_notices(notices_of(features), options);
@@ -225,6 +265,9 @@ int run(const Options& options) {
   progress.clear();
   print_notices(coreset.notices, options);
   coreset.certificate.columns = features.columns;
+  for (std::size_t j = 0; j < coreset.certificate.companions.size(); ++j) {
+    coreset.certificate.companions[j].column = options.targets[j];
+  }
   coreset.certificate.options = recorded(options, features, coreset);
 
   const Stopwatch writing;
@@ -302,6 +345,20 @@ void add_compress(CLI::App& app, int& status) {
   command->add_option("--exclude", options->exclude, "columns that are not coordinates")
       ->delimiter(',')
       ->type_name("A,B");
+  command
+      ->add_option("--target", options->targets,
+                   "columns to be predicted from the coordinates: their sums, times the moments, are kept as well")
+      ->delimiter(',')
+      ->type_name("Y,Z");
+  command
+      ->add_option("--loss", options->loss,
+                   "squared: targets are no coordinates, and all that is linear in them is kept; general: targets are "
+                   "coordinates like others")
+      ->check(CLI::IsMember({"squared", "general"}))
+      ->capture_default_str();
+  command->add_option("--target-degree", options->target_degree, "keep the powers of the targets up to this one")
+      ->type_name("D")
+      ->capture_default_str();
   command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
       ->type_name("COL");
   command->add_option("--weight-sum", options->weight_sum, "what the new weights sum to: mass, n (rows) or 1")

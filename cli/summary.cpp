@@ -39,6 +39,12 @@ void line(std::string& text, const char* label, const std::string& value) {
   text += fmt::format("  {:<16}{}\n", label, value);
 }
 
+std::vector<std::string> names_of(const std::vector<CompanionResidual>& companions) {
+  std::vector<std::string> names;
+  for (const CompanionResidual& each : companions) names.push_back(each.column);
+  return names;
+}
+
 std::string counted(std::size_t number, const std::string& noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }
@@ -90,6 +96,12 @@ std::string Report::text() const {
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
                    certificate.tree.cells == 1 ? "one cell" : "each of " + counted(certificate.tree.cells, "cell")));
+  if (!certificate.companions.empty()) {
+    const CompanionResidual& first = certificate.companions.front();
+    line(text, "target",
+         fmt::format("{}{}, times all moments up to order {}", fmt::join(names_of(certificate.companions), ", "),
+                     first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order));
+  }
   if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);
   if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
     line(text, "order",
@@ -128,6 +140,7 @@ std::string Report::json() const {
       {"distinct", coreset->distinct},
       {"size", coreset->rows.size()},
       {"columns", certificate.columns},
+      {"target", names_of(certificate.companions)},
       {"order", coreset->plan.order},
       {"features", coreset->plan.features},
       {"trials", trials_json(coreset->trials)},

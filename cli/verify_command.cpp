@@ -34,6 +34,7 @@ struct Options {
 struct Claim {
   std::optional<Certificate> certificate;  // if there is one
   std::vector<std::string> columns;
+  std::vector<std::string> targets;  // columns of the input that are the certificate's companions; none if unnamed
   int order = 0;
   std::string weights;  // column of the input
   std::string weight_sum = "mass";
@@ -44,11 +45,22 @@ struct Claim {
 /// The output's rows as they stand in the file, nothing checked.
 struct OutputRows {
   std::vector<double> coordinates, weights, rows;
+  std::vector<double> targets;  // row by row; none where the output has no such columns
 };
 
 std::string option_of(const Certificate& certificate, const std::string& name, const std::string& otherwise) {
   const auto found = certificate.options.find(name);
   return found == certificate.options.end() ? otherwise : found->second;
+}
+
+/// Companions that have names are columns of the input.
+std::vector<std::string> targets_of(const Certificate& certificate) {
+  std::vector<std::string> names;
+  for (const CompanionResidual& each : certificate.companions) {
+    if (each.column.empty()) return {};
+    names.push_back(each.column);
+  }
+  return names;
 }
 
 std::string read_text(const std::string& path) {
@@ -68,6 +80,7 @@ Claim claim_of(const Options& options, const std::string& output, const io::Tabl
   if (!path.empty()) {
     claim.certificate = Certificate::from_json(read_text(path));
     claim.columns = claim.certificate->columns;
+    claim.targets = targets_of(*claim.certificate);
     claim.order = claim.certificate->order;
     claim.weights = option_of(*claim.certificate, "weights", options.weights);
     claim.weight_sum = option_of(*claim.certificate, "weight_sum", "mass");
@@ -109,8 +122,13 @@ std::vector<std::string> names_of(const io::Table& table, const std::vector<std:
   return names;
 }
 
-OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns) {
-  const io::Features features = table.read({.columns = names_of(table, columns), .weighted = false});
+OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns,
+                       const std::vector<std::string>& targets) {
+  const bool has_targets =
+      std::all_of(targets.begin(), targets.end(), [&](const std::string& name) { return has_column(table, name); });
+  io::ReadOptions read{.columns = names_of(table, columns), .weighted = false};
+  if (has_targets && table.format() != io::Format::npy) read.targets = targets;
+  const io::Features features = table.read(read);
   const WeightedPoints all = features.points.view();
   const std::size_t m = columns.size();
   OutputRows output;
@@ -119,6 +137,7 @@ OutputRows read_output(const io::Table& table, const std::vector<std::string>& c
     output.weights.push_back(all.point(j)[m]);
     output.rows.push_back(all.point(j)[m + 1]);
   }
+  output.targets = features.targets;
   return output;
 }
 
@@ -151,6 +170,33 @@ void require_source(const Claim& claim, const io::Table& input) {
                           claim.certificate ? ", " + option_of(*claim.certificate, "inputs", "") : ""));
 }
 
+/// Each column by itself, as they may be of different orders.
+struct TargetColumns {
+  std::vector<std::vector<double>> values;
+  std::vector<Companions> companions;
+
+  TargetColumns(const Claim& claim, const io::Features& input) : values(claim.targets.size()) {
+    const std::size_t p = claim.targets.size();
+    for (std::size_t j = 0; j < p; ++j) {
+      for (std::size_t k = j; k < input.targets.size(); k += p) values[j].push_back(input.targets[k]);
+      const CompanionResidual& stated = claim.certificate->companions[j];
+      companions.push_back({.values = values[j], .columns = 1, .order = stated.order, .degree = stated.degree});
+    }
+  }
+};
+
+/// Whether the output's targets are those of the rows that it names.
+Check same_targets(const std::vector<double>& found, const std::vector<Index>& points, const io::Features& input) {
+  const std::size_t p = found.size() / points.size();
+  std::size_t differing = 0;
+  for (std::size_t j = 0; j < points.size(); ++j) {
+    const auto at = [&](std::size_t row) { return std::ptrdiff_t(row * p); };
+    differing += !std::equal(found.begin() + at(j), found.begin() + at(j + 1), input.targets.begin() + at(points[j]));
+  }
+  return {"targets", differing == 0,
+          fmt::format("{} of {} differ from the input row they name", differing, points.size())};
+}
+
 /// Without a certificate there is nothing to compare with; what the numbers say by themselves can still be told.
 bool speaks_for_itself(const Check& check) {
   return check.name == "mass" || check.name == "weights not negative" || check.name == "points" ||
@@ -167,6 +213,8 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
   certify_options.order = claim.order;
   certify_options.mass_scale = mass_scale(claim.weight_sum, input.points.view());
   certify_options.threads = options.threads;
+  const TargetColumns targets(claim, input);
+  certify_options.companions = targets.companions;
   if (claim.certificate) {
     certify_options.tree = claim.certificate->tree;
     certify_options.seed = claim.certificate->seed;
@@ -179,6 +227,7 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
   const Certificate measured =
       certify(input.points.view(), points, output.weights, certify_options, output.coordinates);
   std::vector<Check> checks = verify(claim.certificate ? *claim.certificate : measured, measured);
+  if (!output.targets.empty()) checks.push_back(same_targets(output.targets, points, input));
   if (!claim.certificate) std::erase_if(checks, [](const Check& check) { return !speaks_for_itself(check); });
   return checks;
 }
@@ -192,11 +241,13 @@ int run(const Options& options) {
 
   const io::Table output_table = io::Table::open({output_path});
   const Claim claim = claim_of(options, output_path, output_table);
-  const OutputRows output = read_output(output_table, claim.columns);
+  const OutputRows output = read_output(output_table, claim.columns, claim.targets);
   const io::Table input_table = io::Table::open(inputs);
   require_source(claim, input_table);
-  const io::Features input =
-      input_table.read({.columns = claim.columns, .weights = claim.weights, .drop_invalid = claim.drop_invalid});
+  const io::Features input = input_table.read({.columns = claim.columns,
+                                               .targets = claim.targets,
+                                               .weights = claim.weights,
+                                               .drop_invalid = claim.drop_invalid});
 
   const std::vector<Check> checks = all_checks(claim, input, output, options);
   if (!options.quiet) {

@@ -6,32 +6,40 @@
 #include <random>
 #include <vector>
 
+#include "companion_features.hpp"
 #include "local_features.hpp"
 
 namespace momentset {
 
-Recombination CellCompressor::solve(std::span<const double> coordinates, std::span<const double> weights,
-                                    std::size_t target, std::function<void(double)> progress) const {
+Recombination CellCompressor::solve(std::span<const double> coordinates, std::span<const Index> points,
+                                    std::span<const double> weights, std::size_t target,
+                                    std::function<void(double)> progress) const {
   std::vector<double> bounds;
   if (bounded()) {
     for (const double weight : weights) bounds.push_back(std::max(weight, max_weight_));
   }
-  return recombine(LocalFeatures(basis_, LocalFrame(coordinates, basis_.dimension()), coordinates), weights,
-                   {.target = target, .max_weights = bounds, .stop = stop_, .progress = std::move(progress)});
+  const LocalFeatures polynomials(basis_, LocalFrame(coordinates, basis_.dimension()), coordinates);
+  const RecombineOptions options{
+      .target = target, .max_weights = bounds, .stop = stop_, .progress = std::move(progress)};
+  if (companions_.empty()) return recombine(polynomials, weights, options);
+  return recombine(CompanionFeatures(polynomials, basis_, companions_, points), weights, options);
 }
 
 Recombination CellCompressor::solve_in_order(const Cell& cell, std::span<const Index> order, std::size_t target,
                                              std::function<void(double)> progress) const {
   const std::size_t m = basis_.dimension();
   std::vector<double> coordinates, weights;
+  std::vector<Index> points;
   coordinates.reserve(order.size() * m);
   weights.reserve(order.size());
+  points.reserve(order.size());
   for (const Index i : order) {
     const double* x = partition_.coordinates.data() + (cell.begin + i) * m;
     coordinates.insert(coordinates.end(), x, x + m);
     weights.push_back(weights_[cell.begin + i]);
+    points.push_back(partition_.order[cell.begin + i]);
   }
-  Recombination found = solve(coordinates, weights, target, std::move(progress));
+  Recombination found = solve(coordinates, points, weights, target, std::move(progress));
   for (Index& row : found.support) row = order[row];
   return found;
 }
@@ -51,7 +59,8 @@ Recombination CellCompressor::operator()(const Cell& cell, std::size_t target,
   if (bounded()) return solve_in_order(cell, neighbours_together(cell), target, std::move(progress));
   const std::size_t m = basis_.dimension();
   return solve(std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m),
-               weights_.subspan(cell.begin, cell.size()), target, std::move(progress));
+               std::span(partition_.order).subspan(cell.begin, cell.size()), weights_.subspan(cell.begin, cell.size()),
+               target, std::move(progress));
 }
 
 Recombination CellCompressor::shuffled(const Cell& cell, std::size_t target, std::uint64_t seed) const {

@@ -19,14 +19,16 @@ class CellCompressor {
   /// @param weights    of the points, in the order of the partition
   /// @param scale      factors that make the columns' extents comparable
   /// @param max_weight upper bound of the new weights; a point that weighs more may keep its own weight. Infinity: none
+  /// @param companions of the points that the partition is of, by number; must outlive this
   CellCompressor(const Partition& partition, std::span<const double> weights, std::span<const double> scale, int order,
-                 double max_weight, std::stop_token stop)
+                 double max_weight, std::stop_token stop, std::span<const Companions> companions = {})
       : partition_(partition),
         weights_(weights),
         scale_(scale),
         basis_(scale.size(), order),
         max_weight_(max_weight),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)),
+        companions_(companions) {}
 
   /// Survivors of one cell; rows count within the cell, ascending unless weights are bounded.
   Recombination operator()(const Cell& cell, std::size_t target, std::function<void(double)> progress = {}) const;
@@ -42,14 +44,15 @@ class CellCompressor {
   LargeVector<Index> neighbours_together(const Cell& cell) const;
   Recombination solve_in_order(const Cell& cell, std::span<const Index> order, std::size_t target,
                                std::function<void(double)> progress) const;
-  Recombination solve(std::span<const double> coordinates, std::span<const double> weights, std::size_t target,
-                      std::function<void(double)> progress) const;
+  Recombination solve(std::span<const double> coordinates, std::span<const Index> points,
+                      std::span<const double> weights, std::size_t target, std::function<void(double)> progress) const;
 
   const Partition& partition_;
   std::span<const double> weights_, scale_;
   PolynomialBasis basis_;
   double max_weight_;
   std::stop_token stop_;
+  std::span<const Companions> companions_;
 };
 
 /// Hands out `size` survivors among the cells where weights are bounded: each gets what its mass needs under the bound,

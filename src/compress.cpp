@@ -50,10 +50,24 @@ std::vector<Survivor> rows_of_positive_weight(const WeightedPoints& points) {
   return rows;
 }
 
+/// Equal points with companions of their own are rows of their own.
+DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& skip) {
+  DistinctPoints found;
+  for (const Survivor& row : rows_of_positive_weight(points)) {
+    if (!skip.empty() && skip[row.row]) continue;
+    found.numbers.push_back(row.row);
+    found.weights.push_back(row.weight);
+  }
+  return found;
+}
+
 void require_usable(const CompressOptions& options) {
   if (options.tolerance && options.size > 0) throw Error("size", std::to_string(options.size), "excludes a tolerance");
   if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
+  }
+  if (options.method == Method::paper && !options.companions.empty()) {
+    throw Error("companions", fmt::format("{}", options.companions.size()), "cannot be had with method paper");
   }
   if (options.tolerance && options.method == Method::paper) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
@@ -182,7 +196,7 @@ struct Prepared {
   Prepared(const WeightedPoints& points, const CompressOptions& options) : request(options) {
     const std::vector<bool> keep = marked(options.keep_rows, points.size());
     kept = kept_rows(points, keep);
-    distinct = merge_equal(points, keep, options.stop);
+    distinct = options.companions.empty() ? merge_equal(points, keep, options.stop) : unmerged(points, keep);
     request.keep_rows.clear();
     for (const Survivor& survivor : kept) request.keep_rows.push_back(survivor.row);
   }
@@ -208,6 +222,7 @@ void take_survivors(const WeightedPoints& points, const Prepared& prepared, std:
 Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
   require_usable(options);
   require_valid(points);
+  require_valid(options.companions, points.size());
   Coreset result;
   Stopwatch stopwatch(options, result.stages);
   tbb::task_arena arena(arena_threads(options.threads));
@@ -234,7 +249,8 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
                                   .mass_scale = options.mass_scale,
                                   .seed = options.seed,
                                   .threads = options.threads,
-                                  .stop = options.stop});
+                                  .stop = options.stop,
+                                  .companions = options.companions});
     const std::optional<int> lower = lower_order(result, options);
     if (!lower) break;
     result.notices = {
@@ -250,6 +266,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
 Choice choose(const WeightedPoints& points, const CompressOptions& options) {
   require_usable(options);
   require_valid(points);
+  require_valid(options.companions, points.size());
   Choice choice;
   tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] {

@@ -10,6 +10,7 @@
 #include "held_out_probes.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "plan.hpp"
+#include "standardised_columns.hpp"
 #include "threads.hpp"
 
 namespace momentset {
@@ -24,22 +25,32 @@ struct Sample {
   std::vector<double> coordinates, weights;  // weights sum to the points' mass
   std::vector<Index> numbers;                // 0, 1, 2, ...
   std::size_t dimension;
+  std::vector<std::vector<double>> columns = {};  // values of the companions
+  std::vector<Companions> companions = {};        // views of these
 
   WeightedPoints view() const { return {coordinates, weights, dimension}; }
 };
 
 Sample draw_sample(const WeightedPoints& points, const DistinctPoints& distinct, std::size_t count,
-                   certificate::Random& random) {
+                   const std::vector<Companions>& companions, certificate::Random& random) {
   const std::size_t q = distinct.numbers.size(), m = points.dimension;
   Sample sample{{}, {}, {}, m};
   sample.coordinates.reserve(count * m);
+  sample.columns.resize(companions.size());
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t begin = q * k / count, end = q * (k + 1) / count;
     const std::size_t i = begin + random.below(std::uint32_t(end - begin));
     const double* x = points.point(distinct.numbers[i]);
     sample.coordinates.insert(sample.coordinates.end(), x, x + m);
     sample.weights.push_back(distinct.weights[i]);
+    for (std::size_t g = 0; g < companions.size(); ++g) {
+      const std::size_t p = companions[g].columns;
+      const double* y = companions[g].values.data() + distinct.numbers[i] * p;
+      sample.columns[g].insert(sample.columns[g].end(), y, y + p);
+    }
   }
+  sample.companions = companions;
+  for (std::size_t g = 0; g < companions.size(); ++g) sample.companions[g].values = sample.columns[g];
   const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
   const double factor = mass / std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
   for (double& weight : sample.weights) weight *= factor;
@@ -75,8 +86,9 @@ class Trials {
         rows_(distinct.numbers.size()),
         size_(options.size - options.keep_rows.size()),
         random_(options.seed, 2),
-        sample_(draw_sample(points, distinct, std::min(rows_, sample_factor * size_), random_)),
+        sample_(draw_sample(points, distinct, std::min(rows_, sample_factor * size_), options.companions, random_)),
         probes_(points, distinct, scale, options.seed),
+        columns_(sample_.companions, sample_.numbers, sample_.weights),
         mass_(std::accumulate(sample_.weights.begin(), sample_.weights.end(), 0.0)) {}
 
   /// Parts of the sample large enough for four cells of n features each; a few of all there are.
@@ -94,20 +106,32 @@ class Trials {
   }
 
   void measure(OrderTrial& trial) const {
-    std::vector<double> squares(probes_.size());
+    std::vector<double> squares(sums());
     std::size_t tried = 0;
     certificate::Random random(options_.seed, 3);
     const std::size_t wanted = (cells_to_try(trial.features) + windows_.size() - 1) / windows_.size();
     for (const std::vector<Index>& window : windows_) tried += add_window(window, trial, wanted, random, squares);
     // Cells err independently: L times the mean square of one.
     for (double& square : squares) square *= double(trial.cells) / double(tried) / (mass_ * mass_);
-    const FamilyErrors errors = probes_.errors(squares);
+    const FamilyErrors errors = probes_.errors(mean_over_columns(squares));
     trial.typical_error = typical_error(errors, options_.smoothness);
     trial.largest_error = largest_error(errors, options_.smoothness);
     trial.measured = true;
   }
 
  private:
+  /// Of each function, and of each times each column.
+  std::size_t sums() const { return probes_.size() * (1 + columns_.size()); }
+
+  /// For each function, over itself and its products with the columns: these have about its spread.
+  std::vector<double> mean_over_columns(const std::vector<double>& squares) const {
+    std::vector<double> mean(probes_.size());
+    for (std::size_t k = 0; k < squares.size(); ++k) {
+      mean[k % mean.size()] += squares[k] / double(1 + columns_.size());
+    }
+    return mean;
+  }
+
   /// Adds the squared errors of some cells of a window; returns how many.
   std::size_t add_window(const std::vector<Index>& window, const OrderTrial& trial, std::size_t wanted,
                          certificate::Random& random, std::vector<double>& squares) const {
@@ -121,9 +145,9 @@ class Trials {
     for (std::size_t k = 0; k < weights.size(); ++k) weights[k] = sample_.weights[partition.order[k]];
     const double bound =
         options_.max_weight ? *options_.max_weight * mass_ / double(size_) : std::numeric_limits<double>::infinity();
-    const CellCompressor compressor(partition, weights, scale_, trial.order, bound, options_.stop);
+    const CellCompressor compressor(partition, weights, scale_, trial.order, bound, options_.stop, sample_.companions);
     const std::vector<std::size_t> chosen = some_of(cells, wanted, random);
-    std::vector<std::vector<double>> errors(chosen.size(), std::vector<double>(probes_.size()));
+    std::vector<std::vector<double>> errors(chosen.size(), std::vector<double>(sums()));
     for_all(chosen.size(),
             [&](std::size_t c) { add_cell(partition, partition.cells[chosen[c]], weights, compressor, errors[c]); });
     for (const std::vector<double>& error : errors) {
@@ -139,7 +163,16 @@ class Trials {
     std::vector<double> changes;
     for (const double weight : weights.subspan(cell.begin, cell.size())) changes.push_back(-weight);
     for (std::size_t k = 0; k < found.support.size(); ++k) changes[found.support[k]] += found.weights[k];
-    probes_.add(partition.coordinates.data() + cell.begin * sample_.dimension, changes.data(), cell.size(), errors);
+    const double* x = partition.coordinates.data() + cell.begin * sample_.dimension;
+    const std::size_t functions = probes_.size();
+    probes_.add(x, changes.data(), cell.size(), std::span(errors).first(functions));
+    std::vector<double> products(changes.size());
+    for (std::size_t j = 0; j < columns_.size(); ++j) {
+      for (std::size_t k = 0; k < products.size(); ++k) {
+        products[k] = changes[k] * columns_(j, partition.order[cell.begin + k]);
+      }
+      probes_.add(x, products.data(), cell.size(), std::span(errors).subspan((1 + j) * functions, functions));
+    }
   }
 
   const CompressOptions& options_;
@@ -148,6 +181,7 @@ class Trials {
   certificate::Random random_;
   Sample sample_;
   HeldOutProbes probes_;
+  StandardisedColumns columns_;
   double mass_;
   std::vector<std::vector<Index>> windows_;
 };
@@ -159,7 +193,7 @@ std::vector<OrderTrial> candidates(std::size_t rows, std::size_t dimension, cons
   std::vector<OrderTrial> found;
   CompressOptions stated = options;
   for (int order = options.order.value_or(0); order <= options.order.value_or(most_orders); ++order) {
-    const std::size_t features = feature_count(dimension, order);
+    const std::size_t features = feature_count(dimension, order, options.companions);
     if (!options.order && points_of_a_cell(features, options.max_weight) > size) break;
     stated.order = order;
     const Plan plan = momentset::plan(rows, dimension, stated);

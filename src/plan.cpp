@@ -17,19 +17,32 @@ constexpr int default_order = 5;
 
 constexpr std::size_t most_points = std::numeric_limits<std::size_t>::max();
 
+/// Names the companions where an error names the columns.
+std::string beside(const std::vector<Companions>& companions) {
+  std::size_t columns = 0;
+  for (const Companions& each : companions) columns += each.columns;
+  if (columns == 0) return "";
+  return fmt::format(" beside {} companion{}", columns, columns == 1 ? "" : "s");
+}
+
 /// The order to use for `size` points of `rows`, and in `notice` why it is not the default.
 int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, const CompressOptions& options,
                  std::string& notice) {
   const int wanted = options.order.value_or(default_order);
   if (wanted < 0) throw Error("order", std::to_string(wanted), "must not be negative");
   const auto points_needed = [&](int order) {
-    return points_of_a_cell(feature_count(dimension, order), options.max_weight);
+    return points_of_a_cell(feature_count(dimension, order, options.companions), options.max_weight);
   };
   const std::size_t needed = points_needed(wanted);
   if (needed <= size) return wanted;
   int fitting = 0;
   while (fitting < wanted && points_needed(fitting + 1) <= size) ++fitting;
   if (rows <= size) return fitting;  // all are kept, and with them the moments of any order
+  if (points_needed(fitting) > size && !options.max_weight) {
+    throw Error("size", std::to_string(options.size),
+                fmt::format("order 0{} needs a size of at least {}", beside(options.companions),
+                            points_needed(0) + options.keep_rows.size()));
+  }
   if (points_needed(fitting) > size) {
     throw Error(
         "max_weight", fmt::format("{:g}", *options.max_weight),
@@ -38,14 +51,15 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   if (options.order) {
     const std::size_t kept = options.keep_rows.size();
     throw Error("size", std::to_string(options.size),
-                fmt::format("order {} in {} columns{} needs {}{}; order {} is the highest that fits", wanted, dimension,
+                fmt::format("order {} in {} columns{}{} needs {}{}; order {} is the highest that fits", wanted,
+                            dimension, beside(options.companions),
                             options.max_weight ? fmt::format(" with max_weight {:g}", *options.max_weight) : "",
                             needed == most_points ? std::string("more points than can be counted")
                                                   : fmt::format("a size of at least {}", needed + kept),
                             kept > 0 ? fmt::format(" with {} rows to keep", kept) : "", fitting));
   }
-  notice = fmt::format("order lowered from {} to {}: order {} in {} columns needs a size of at least {}", wanted,
-                       fitting, wanted, dimension, needed);
+  notice = fmt::format("order lowered from {} to {}: order {} in {} columns{} needs a size of at least {}", wanted,
+                       fitting, wanted, dimension, beside(options.companions), needed);
   return fitting;
 }
 
@@ -76,6 +90,18 @@ std::size_t feature_count(std::size_t dimension, int order) {
   return count;
 }
 
+std::size_t feature_count(std::size_t dimension, int order, std::span<const Companions> companions) {
+  constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
+  std::size_t count = feature_count(dimension, order);
+  for (const Companions& each : companions) {
+    const std::size_t times = each.columns * std::size_t(each.degree);
+    const std::size_t polynomials = feature_count(dimension, each.order_beside(order));
+    if (polynomials > (largest - count) / std::max<std::size_t>(times, 1)) return largest;
+    count += times * polynomials;
+  }
+  return count;
+}
+
 int highest_order(std::size_t dimension, std::size_t size, int limit) {
   int order = 0;
   while (order < limit && feature_count(dimension, order + 1) <= size) ++order;
@@ -86,6 +112,9 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
   if (options.method == Method::paper && options.max_weight) {
     throw Error("max_weight", fmt::format("{:g}", *options.max_weight), "cannot be had with method paper");
+  }
+  if (options.method == Method::paper && !options.companions.empty()) {
+    throw Error("companions", std::to_string(options.companions.size()), "cannot be had with method paper");
   }
   const std::size_t kept = options.keep_rows.size();
   if (kept > options.size || (kept == options.size && rows > 0)) {
@@ -98,7 +127,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
   plan.dimension = dimension;
   plan.size = size;
   plan.order = choose_order(rows, dimension, std::min(size, std::max<std::size_t>(rows, 1)), options, plan.notice);
-  plan.features = feature_count(dimension, plan.order);
+  plan.features = feature_count(dimension, plan.order, options.companions);
   if (rows <= size) {
     plan.size = rows;
     plan.cells = 1;

@@ -31,7 +31,31 @@ void require_usable_weights(const WeightedPoints& points) {
   if (sum <= 0) throw Error("weights", "", "at least one must be positive");
 }
 
+void require_valid(const Companions& companions, std::size_t rows) {
+  if (companions.columns == 0) throw Error("companions", "0 columns", "at least one is needed");
+  if (companions.values.size() != rows * companions.columns) {
+    throw Error("companions", std::to_string(companions.values.size()) + " numbers",
+                std::to_string(companions.columns) + " for each of the " + std::to_string(rows) + " points are needed");
+  }
+  if (companions.order.value_or(0) < 0) {
+    throw Error("companions", "order " + std::to_string(*companions.order), "must not be negative");
+  }
+  if (companions.degree < 1) {
+    throw Error("companions", "degree " + std::to_string(companions.degree), "must be at least 1");
+  }
+  for (std::size_t k = 0; k < companions.values.size(); ++k) {
+    if (std::isfinite(companions.values[k])) continue;
+    throw Error("companions", std::to_string(companions.values[k]),
+                "row " + std::to_string(k / companions.columns) + ", column " + std::to_string(k % companions.columns) +
+                    " must be finite");
+  }
+}
+
 }  // namespace
+
+void require_valid(std::span<const Companions> companions, std::size_t rows) {
+  for (const Companions& each : companions) require_valid(each, rows);
+}
 
 void require_valid(const WeightedPoints& points) {
   if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");

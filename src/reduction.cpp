@@ -119,7 +119,7 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
 
   stopwatch.start("recombine");
   const double bound = largest_weight(distinct, plan, options);
-  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop);
+  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop, options.companions);
   if (options.max_weight) share_out_by_mass(partition, weights, plan.size, plan.features, bound);
   std::vector<Recombination> cells = recombine_cells(partition, compressor, stopwatch);
   fill_up(cells, partition, compressor, plan.size);
@@ -209,7 +209,8 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
   if (options.method == Method::paper) {
     return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
   }
-  const bool finishing = options.method == Method::automatic && !options.max_weight;
+  // Finishing steps know of no companions.
+  const bool finishing = options.method == Method::automatic && !options.max_weight && options.companions.empty();
   // So many of a cluster at once: fewer do not lower the error further, but take longer (docs/quality.md).
   const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 10);
   std::vector<Survivor> survivors;

@@ -6,6 +6,7 @@
 
 #include "held_out_probes.hpp"
 #include "order_choice.hpp"
+#include "standardised_columns.hpp"
 
 namespace momentset {
 namespace {
@@ -28,15 +29,16 @@ std::size_t size_for_tolerance(const WeightedPoints& points, const DistinctPoint
     if (enough) trials = std::move(found);
     return enough;
   };
+  const auto features = [&](int order) { return feature_count(points.dimension, order, options.companions); };
   // Whatever the order, a cell keeps as many points as there are moments of order 1.
-  std::size_t enough = kept + points.dimension + 1, too_few = enough / 2;
-  if (options.order) enough = std::max(enough, kept + feature_count(points.dimension, *options.order));
+  std::size_t enough = kept + features(1), too_few = enough / 2;
+  if (options.order) enough = std::max(enough, kept + features(*options.order));
   while (enough < most && !suffices(enough)) too_few = enough, enough *= 2;
   if (enough >= most) return most;
   while (double(enough) > 1.1 * double(too_few) + 1) {
     const auto middle = std::size_t(std::sqrt(double(enough) * double(too_few)));
     if (middle <= too_few || middle >= enough || middle <= kept) break;
-    if (options.order && middle < kept + feature_count(points.dimension, *options.order)) break;
+    if (middle < kept + features(options.order.value_or(0))) break;
     (suffices(middle) ? enough : too_few) = middle;
   }
   return enough;
@@ -46,13 +48,27 @@ double achieved_error(const WeightedPoints& points, const DistinctPoints& distin
                       std::span<const Index> rows, std::span<const double> weights, const CompressOptions& options) {
   constexpr std::size_t function_sets = 4;  // one set of 8 in a family may be an easy one
   const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  const StandardisedColumns columns(options.companions, distinct.numbers, distinct.weights);
+  // The functions are taken as they are, and multiplied by each column.
+  const auto times = [&](std::size_t factor, std::span<const Index> numbers, std::span<const double> by) {
+    std::vector<double> products(by.begin(), by.end());
+    for (std::size_t k = 0; factor > 0 && k < products.size(); ++k) products[k] *= columns(factor - 1, numbers[k]);
+    return products;
+  };
   FamilyErrors squares{};
   for (std::size_t set = 0; set < function_sets; ++set) {
     const HeldOutProbes probes(points, distinct, scale, options.seed + 1 + set);
-    std::vector<double> error = probes.sums(points, rows, weights, options.stop);
-    const std::vector<double> truth = probes.sums(points, distinct.numbers, distinct.weights, options.stop);
-    for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth[f]) / mass;
-    const FamilyErrors errors = probes.errors_of(error);
+    std::vector<double> mean_squares(probes.size());
+    for (std::size_t factor = 0; factor <= columns.size(); ++factor) {
+      const std::vector<double> found = probes.sums(points, rows, times(factor, rows, weights), options.stop);
+      const std::vector<double> truth =
+          probes.sums(points, distinct.numbers, times(factor, distinct.numbers, distinct.weights), options.stop);
+      for (std::size_t f = 0; f < found.size(); ++f) {
+        const double error = (found[f] - truth[f]) / mass;
+        mean_squares[f] += error * error / double(1 + columns.size());
+      }
+    }
+    const FamilyErrors errors = probes.errors(mean_squares);
     for (std::size_t k = 0; k < probe_families; ++k) squares[k] += errors[k] * errors[k] / function_sets;
   }
   for (double& each : squares) each = std::sqrt(each);

@@ -77,5 +77,12 @@ TEST(CellTree, TheSplittingPointItselfGoesRightAndTiesAreBroken) {
   EXPECT_EQ(tree.locate(above, points), 1u);
 }
 
+TEST(CellTree, EqualPointsGoByTheirNumbers) {
+  const std::vector<double> coordinates{1, 5, 1, 5, 1, 5};
+  const WeightedPoints points{coordinates, {}, 2};
+  const CellTree tree{2, {{0, 1}}};
+  for (Index k = 0; k < 3; ++k) EXPECT_EQ(tree.locate(points.point(k), points, k), k < 1 ? 0u : 1u);
+}
+
 }  // namespace
 }  // namespace momentset::test

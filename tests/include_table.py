@@ -36,7 +36,8 @@ ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress"
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
                 "paper_method": "compress", "coreset": "compress",
-                "local_features": "compress"}
+                "local_features": "compress", "companion_features": "compress",
+                "standardised_columns": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

@@ -24,6 +24,18 @@ struct OrderResidual {
   double cells = 0;   ///< worst over the cells, t in the box of each cell
 };
 
+/// Worst scaled residual of the sums of one further column y (see Companions) times monomials of the coordinates: that
+/// of OrderResidual with u^d t^a in place of t^a, for d = 1 to `degree` and every total degree of a up to `order`. u is
+/// y in
+/// [-1, 1], centred and scaled over the points concerned like t.
+struct CompanionResidual {
+  std::string column = {};  ///< its name; empty if unnamed
+  int degree = 1;
+  int order = 0;
+  double global = 0;  ///< over all points
+  double cells = 0;   ///< worst over the cells
+};
+
 /// Root mean square, over the functions of one family, of the error of the weighted mean, for functions that played
 /// no part in choosing the subset.
 struct ProbeError {
@@ -54,7 +66,7 @@ struct Certificate {
   std::size_t size = 0;       ///< points out
   std::size_t dimension = 0;  ///< m
   int order = 0;              ///< K
-  std::size_t features = 0;   ///< n = C(m + K, K)
+  std::size_t features = 0;   ///< n = C(m + K, K), and for each companion degree C(m + order, order)
   std::uint64_t seed = 0;
   std::vector<std::string> columns;  ///< names of the m coordinates; empty if unnamed
   CellTree tree;
@@ -68,7 +80,8 @@ struct Certificate {
   double effective_sample_size = 0;      ///< (sum c')^2 / sum c'^2
   std::size_t moved_points = 0;          ///< output points whose coordinates are not, bit for bit, those of their row
   std::vector<OrderResidual> residuals;  ///< orders 0..K
-  double tolerance = 0;                  ///< residuals above this fail: see residual_tolerance()
+  std::vector<CompanionResidual> companions;
+  double tolerance = 0;  ///< residuals above this fail: see residual_tolerance()
   DiameterQuantiles diameters;
   double taylor_bound = 0;  ///< sum_cells mass * diameter^(K+1) / (K+1)!  (paper 000, Theorem 3)
   std::vector<ProbeError> probes;
@@ -77,7 +90,7 @@ struct Certificate {
   std::string input_hash;   ///< "xxh3-128:<32 hex digits>" over m, coordinates and weights of the input
   std::string output_hash;  ///< the same over row numbers, coordinates and weights of the output
 
-  double worst_residual() const;  ///< largest of all residuals
+  double worst_residual() const;  ///< largest of all residuals, companions included
   double probe_coreset() const;   ///< rms over all probe functions
   double probe_random() const;
   bool holds() const;  ///< residuals and mass within tolerance, no negative weight, no moved point
@@ -87,7 +100,7 @@ struct Certificate {
   static Certificate from_json(std::string_view text);
 };
 
-/// Residual that rounding alone may leave: 64 n eps with n = C(m + K, K) monomials and eps = 2^-52.
+/// Residual that rounding alone may leave: 64 n eps with n monomials (of companions, too) and eps = 2^-52.
 double residual_tolerance(std::size_t features);
 
 struct CertifyOptions {
@@ -97,7 +110,8 @@ struct CertifyOptions {
   double mass_scale = 1;
   std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
-  std::stop_token stop = {};  ///< when asked to stop, certify throws Cancelled
+  std::stop_token stop = {};                ///< when asked to stop, certify throws Cancelled
+  std::vector<Companions> companions = {};  ///< columns of the input whose sums it claims to keep as well
 };
 
 /// Measures how well the weighted rows stand for the input. `rows[j]` is the number of the input point that has
@@ -105,7 +119,7 @@ struct CertifyOptions {
 /// are what is hashed, measured and compared with the input bit for bit. Empty: those of the rows themselves.
 /// Throws Error on invalid points, a row number out of range or twice, sizes that disagree, numbers that are not
 /// finite, or a tree that is not one. Negative weights are measured, not thrown.
-/// O(q (n + m log L + 48 m)) time, about 8 bytes a row beyond the input.
+/// O(q (n + m log L + 48 m)) time, and O(q m) more for each power of a companion; about 8 bytes a row beyond the input.
 Certificate certify(const WeightedPoints& input, std::span<const Index> rows, std::span<const double> weights,
                     const CertifyOptions& options, std::span<const double> output_coordinates = {});
 
@@ -117,7 +131,8 @@ struct Check {
 };
 
 /// Holds what a certificate states against what was measured afresh (with the stated order, tree, seed and mass
-/// scale). Every check is listed, passed or not.
+/// scale). Every check is listed, passed or not. Where companions are stated but were not handed over to be measured,
+/// the check "companions" passes and says that nothing was checked.
 std::vector<Check> verify(const Certificate& stated, const Certificate& measured);
 
 }  // namespace momentset

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ enum class Method {
 };
 
 struct CompressOptions {
-  /// Points to keep, 1 or more. At least C(m + order, order) where the order is stated. 0 where `tolerance` is set.
+  /// Points to keep, 1 or more. At least n = feature_count() where the order is stated. 0 where `tolerance` is set.
   std::size_t size = 0;
   /// In place of `size`: the smallest size found at which the error of the test functions' means is at most this, in
   /// units of the functions' standard deviations, in each family that counts for the smoothness. Above 0.
@@ -45,8 +46,14 @@ struct CompressOptions {
   Effort effort = Effort::normal;
   Smoothness smoothness = Smoothness::smooth;
   /// How cells are found. With `max_weight`, automatic is tree. `paper` bounds no weights, takes order 5 or the next
-  /// below that fits where none is stated, and its certificate holds the moments of the whole, not of cells.
+  /// below that fits where none is stated, knows no companions, and its certificate holds the moments of the whole, not
+  /// of cells.
   Method method = Method::automatic;
+  /// Further columns whose sums, times polynomials of the coordinates, are kept in every cell as well. Cells are formed
+  /// by the coordinates alone. Then points are not merged, each being a row of its own; `automatic` is `tree`, and the
+  /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
+  /// kept beyond order 0.
+  std::vector<Companions> companions = {};
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
   /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
@@ -57,7 +64,7 @@ struct CompressOptions {
   /// What the weights shall sum to, as a multiple of the input's mass.
   double mass_scale = 1;
   /// X > 1: no new weight above X times their mean, or above the point's own weight where that is more. Unset: no
-  /// bound. Takes about (C(m + order, order) + 1) X / (X - 1) points a cell. Points of keep_rows do not count.
+  /// bound. Takes about (n + 1) X / (X - 1) points a cell. Points of keep_rows do not count.
   std::optional<double> max_weight = {};
   /// When asked to stop, compress throws Cancelled.
   std::stop_token stop = {};
@@ -71,7 +78,7 @@ struct Plan {
   std::size_t dimension = 0;  ///< m
   std::size_t size = 0;       ///< how many of these to keep
   int order = 0;              ///< K
-  std::size_t features = 0;   ///< n = C(m + K, K)
+  std::size_t features = 0;   ///< n, C(m + K, K) without companions
   std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
                               ///< 1 for Method::paper, whose clusters change from round to round
   double operations = 0;      ///< expected floating-point operations of the recombination
@@ -82,7 +89,7 @@ struct Plan {
 /// What was found out about one order before choosing.
 struct OrderTrial {
   int order = 0;             ///< K
-  std::size_t features = 0;  ///< n = C(m + K, K)
+  std::size_t features = 0;  ///< n, C(m + K, K) without companions
   std::size_t cells = 0;     ///< L
   double operations = 0;     ///< Plan::operations
   double typical_error = 0;  ///< geometric mean over the families of test functions, in units of their spread
@@ -92,6 +99,9 @@ struct OrderTrial {
 
 /// Number of monomials in m variables of total degree <= K: C(m + K, K); saturates at SIZE_MAX.
 std::size_t feature_count(std::size_t dimension, int order);
+
+/// The same with what companions add: n = C(m + K, K) + sum over them of p degree C(m + k, k), k = order_beside(K).
+std::size_t feature_count(std::size_t dimension, int order, std::span<const Companions> companions);
 
 /// The highest order with feature_count(dimension, order) <= size, at most `limit`.
 int highest_order(std::size_t dimension, std::size_t size, int limit);
@@ -120,7 +130,7 @@ struct Coreset {
   std::vector<double> weights;  ///< their new weights, > 0
   Plan plan;
   Certificate certificate;
-  std::size_t distinct = 0;     ///< distinct points with positive weight in the input
+  std::size_t distinct = 0;     ///< distinct points with positive weight in the input; with companions all of these
   std::size_t rounds_from = 0;  ///< points that were left when rounds of neighbours began; 0: there were none
   int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;

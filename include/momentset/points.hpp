@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,6 +31,23 @@ struct PointSet {
 
   WeightedPoints view() const { return {coordinates, weights, dimension}; }
 };
+
+/// Further columns of q points, y_1 to y_p, whose sums are kept beside those of the coordinates x: of y^d times every
+/// polynomial of x up to an order, for d = 1 to `degree`. Targets of a regression, features of one's own.
+struct Companions {
+  std::span<const double> values;  ///< row-major, q x p: column j of point i at [i * p + j]; finite
+  std::size_t columns = 0;         ///< p >= 1
+  /// Highest total degree of the polynomials of x, 0 or more; never above K, the order of the moments of x. Unset: K.
+  std::optional<int> order = {};
+  int degree = 1;  ///< highest power of a column, 1 or more
+
+  std::size_t rows() const { return columns == 0 ? 0 : values.size() / columns; }
+  /// Degree of the polynomials where the moments of x are kept up to order K.
+  int order_beside(int highest) const { return std::min(order.value_or(highest), highest); }
+};
+
+/// Throws Error unless each has p >= 1 columns of `rows` finite numbers, an order >= 0 and a degree >= 1. O(q p).
+void require_valid(std::span<const Companions> companions, std::size_t rows);
 
 /// Throws Error unless the view is usable: m >= 1, at least one point, fewer than 2^32 - 1, coordinates.size() a
 /// multiple of m, as many weights as points (or none), all numbers finite, weights >= 0 with a positive finite sum.

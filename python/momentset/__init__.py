@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from momentset import _core, _fork
-from momentset._certificate import Certificate, Diameters, OrderResidual, ProbeError
+from momentset._basis import Basis
+from momentset._certificate import Certificate, CompanionResidual, Diameters, OrderResidual, ProbeError
 from momentset._compress import compress, plan
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 __version__: str = _core.version
 
 __all__ = [
-    "Certificate", "Check", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate", "MomentCoreset", "OrderResidual",
-    "ProbeError", "Verification", "compress", "compress_fit", "plan", "read", "recombine", "verify",
+    "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate",
+    "MomentCoreset", "OrderResidual", "ProbeError", "Verification", "compress", "compress_fit", "plan", "read",
+    "recombine", "verify",
 ]
 
 _fork.watch()

@@ -17,6 +17,17 @@ class OrderResidual(NamedTuple):
     cells: float
 
 
+class CompanionResidual(NamedTuple):
+    """Worst scaled residual of the sums of one further column, a target or a feature of one's own, and of its powers up
+    to `degree`, times monomials of the coordinates up to `order`: over all points, and the worst over the cells."""
+
+    column: str
+    degree: int
+    order: int
+    overall: float
+    cells: float
+
+
 class ProbeError(NamedTuple):
     """Root mean square error of the weighted mean over the functions of one family that played no part in the choice,
     and the same for random subsets of the same size (0 if there can be none)."""
@@ -108,7 +119,7 @@ class Certificate:
 
     @property
     def features(self) -> int:
-        """n = C(m + K, K), number of moments."""
+        """n, number of moments: C(m + K, K), and those of the companions."""
         return int(self._fields["features"])
 
     @property
@@ -172,8 +183,14 @@ class Certificate:
         return [OrderResidual(entry["order"], entry["global"], entry["cells"]) for entry in self._fields["residuals"]]
 
     @property
+    def companions(self) -> list[CompanionResidual]:
+        """One for each target and each feature of one's own; empty if there are none."""
+        return [CompanionResidual(entry["column"], entry["degree"], entry["order"], entry["global"], entry["cells"])
+                for entry in self._fields.get("companions", [])]
+
+    @property
     def worst_residual(self) -> float:
-        """Largest of the residuals."""
+        """Largest of the residuals, companions included."""
         return float(self._fields["worst_residual"])
 
     @property

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike
 
 from momentset import _core
 from momentset._arrays import Doubles, count, row_numbers
+from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
-from momentset._input import Input, read_input
+from momentset._input import Input, names_of_targets, read_input
 from momentset._progress import Bar, Progress
 
 Order = Union[int, Literal["auto"]]
@@ -21,6 +22,7 @@ Method = Literal["auto", "tree", "paper"]
 Effort = Literal["low", "normal", "high"]
 Smoothness = Literal["analytic", "smooth", "kinked"]
 WeightSum = Literal["mass", "n", "1"]
+Loss = Literal["squared", "general"]
 
 
 def compress(
@@ -34,6 +36,10 @@ def compress(
     smoothness: Smoothness = "smooth",
     method: Method = "auto",
     weights: ArrayLike | str | None = None,
+    target: ArrayLike | str | Sequence[str] | None = None,
+    loss: Loss = "squared",
+    target_degree: int = 1,
+    basis: Basis | None = None,
     max_weight: float | None = None,
     weight_sum: WeightSum = "mass",
     columns: Sequence[str] | None = None,
@@ -56,8 +62,8 @@ def compress(
         keep: the same as a fraction of the rows, above 0 and at most 1.
         tolerance: as few rows as make the error of the means of test functions at most this, in units of the
             functions' standard deviations over the rows. Exactly one of `size`, `keep` and `tolerance` must be given.
-        order: keep all moments up to this total degree K; needs size >= C(m + K, K). "auto": the one with the smallest
-            error on test functions, as tried on some of the cells.
+        order: keep all moments up to this total degree K; needs size >= n, which is C(m + K, K) without targets.
+            "auto": the one with the smallest error on test functions, as tried on some of the cells.
         effort: how many operations "auto" and `method` may lead to: "low", "normal" or "high".
         smoothness: the functions whose means matter: "analytic" (long waves), "smooth" (of all lengths) or "kinked"
             (short waves, steep steps, ridges).
@@ -65,6 +71,14 @@ def compress(
             error, after which the moments are kept over all rows; "paper": rounds of k-means and nearest neighbours.
         weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
             or what the rows of a coreset weigh.
+        target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, or names of columns, which then
+            are no coordinates. In every cell the sums of each target times all moments of the coordinates are kept: in
+            the gradient of a squared loss, or of a logistic loss of a target of 0 and 1, nothing else stands. Cells are
+            formed by the coordinates, equal rows are not merged, and n = 2 C(m + K, K) for one target.
+        loss: "squared": as said. "general": columns named as target are coordinates like others.
+        target_degree: keep the powers of the targets up to this one, 1 or more, in the same way.
+        basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
+            order. Rows are not merged.
         max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
         weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
         columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
@@ -86,7 +100,12 @@ def compress(
 
     The interpreter lock is released meanwhile. O(q n + q n^2 log(q / size)) operations with n = C(m + K, K).
     """
-    found = read_input(X, weights, columns=columns, exclude=exclude, drop_invalid=drop_invalid)
+    if basis is not None and basis.order != "auto":
+        if order != "auto":
+            raise Error("order", str(order), "is stated by the basis")
+        order = basis.order
+    target_degree = count("target_degree", target_degree, 1)
+    found = _read(X, weights, columns, exclude, target, loss, target_degree, drop_invalid)
     options = _options(
         size=_asked_size(size, keep, tolerance, len(found)),
         tolerance=None if tolerance is None else float(tolerance),
@@ -100,9 +119,15 @@ def compress(
         seed=count("seed", seed, 0),
         threads=_threads(threads),
     )
+    companions: list[_core.Companions] = []
+    if found.targets is not None:
+        companions.append((found.targets, None, target_degree))
+    if basis is not None:
+        companions.append((basis.matrix(found), 0, 1))
     bar = Bar()
     try:
-        made = _core.compress(found.coordinates, found.weights, options, bar if progress is True else progress or None)
+        made = _core.compress(found.coordinates, found.weights, companions, options,
+                              bar if progress is True else progress or None)
     finally:
         bar.clear()
     recorded = {
@@ -120,8 +145,11 @@ def compress(
         "method": method,
         "max_weight": _number(max_weight),
         "keep_rows": f"{len(options.keep_rows)} rows" if options.keep_rows else "",
+        "target": _target_text(target),
+        "loss": "" if target is None else loss,
+        "target_degree": "" if found.targets is None else str(target_degree),
     }
-    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded)))
+    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded, found.target_columns)))
 
 
 def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | None = None, order: Order = "auto",
@@ -136,6 +164,34 @@ def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | No
         threads=_threads(threads),
     )
     return _core.plan(rows, count("dimension", dimension, 1), options)
+
+
+def _read(X: Any, weights: Any, columns: Sequence[str] | None, exclude: Sequence[str], target: Any, loss: Loss,
+          target_degree: int, drop_invalid: bool) -> Input:
+    """Where the loss is general, targets are coordinates like others."""
+    if loss not in ("squared", "general"):
+        raise Error("loss", str(loss), "must be squared or general")
+    if target_degree > 1 and (target is None or loss == "general"):
+        raise Error("target_degree", str(target_degree), "needs a target, and the loss squared")
+    if target is None or loss == "squared":
+        return read_input(X, weights, columns=columns, exclude=exclude, target=target, drop_invalid=drop_invalid)
+    names = names_of_targets(target)
+    if names is None:
+        raise Error("target", "an array", "must be names of columns for the loss general: put the target into X")
+    joint = None if columns is None else [*columns, *names]
+    found = read_input(X, weights, columns=joint, exclude=exclude, drop_invalid=drop_invalid)
+    for name in names:
+        if name not in found.columns:
+            raise Error("target", name, "is none of the coordinates, as it must be for the loss general")
+    return found
+
+
+def _target_text(target: Any) -> str:
+    """As the command line writes it; an array has no name."""
+    if target is None:
+        return ""
+    names = names_of_targets(target)
+    return "an array" if names is None else "\n".join(names)
 
 
 def _options(**values: Any) -> _core.CompressOptions:

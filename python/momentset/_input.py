@@ -23,11 +23,14 @@ class Input:
     coordinates: Doubles  # (q, m), C-contiguous
     weights: Doubles | None  # (q,); None: every row weighs 1
     columns: list[str]  # names of the coordinates
+    targets: Doubles | None  # (q, p), C-contiguous; None: there are none
+    target_columns: list[str]  # their names; empty if they came as an array
     weight_column: str  # empty if none
     positions: Integers | None  # row of each point in the table; None: point i is row i
     row_numbers: Integers | None  # of each point in the first input of all; None: the position
     replaced: list[str]  # columns that give way to new ones of the output
     notices: list[str]
+    dropped: int = 0  # rows left out
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -62,26 +65,35 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
 
 
 def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = None, exclude: Sequence[str] = (),
-               drop_invalid: bool = False) -> Input:
-    """Reads the coordinates and weights of X. `weights` is an array or the name of a column."""
+               target: Any = None, drop_invalid: bool = False) -> Input:
+    """Reads the coordinates, weights and targets of X. `weights` is an array or the name of a column, `target` an array
+    or names of columns."""
     table, inputs = open_table(X)
     weight_name = weights if isinstance(weights, str) else None
-    choice = ColumnChoice(table, columns, exclude, weight_name).selection()
+    target_names = names_of_targets(target)
+    choice = ColumnChoice(table, columns, exclude, weight_name, target_names or ()).selection()
     if weights is not None and weight_name is None:
         choice.weight = None  # an array takes the place of a coreset's own weights
-    extra = [number for number in (choice.weight, choice.row) if number is not None]
+    extra = [number for number in (*choice.targets, choice.weight, choice.row) if number is not None]
     values = table.read(choice.coordinates + extra)
     names = [table.columns[number].name for number in choice.coordinates]
-    m = len(names)
+    m, p = len(names), len(choice.targets)
     given = None if weights is None or weight_name is not None else doubles("weights", weights, 1)
     if given is not None and len(given) != len(values):
         raise Error("weights", f"{len(given)} weights", f"one for each of the {len(values)} rows is needed")
+    targets = None
+    if target_names is not None:
+        targets = np.ascontiguousarray(values[:, m : m + p])
+    elif target is not None:
+        targets = rows_of("target", target, len(values))
     found = Input(
         table=table,
         inputs=inputs,
         coordinates=np.ascontiguousarray(values[:, :m]) if extra else values,
-        weights=given if choice.weight is None else np.ascontiguousarray(values[:, m]),
+        weights=given if choice.weight is None else np.ascontiguousarray(values[:, m + p]),
         columns=names,
+        targets=targets,
+        target_columns=list(target_names or ()),
         weight_column="" if choice.weight is None else table.columns[choice.weight].name,
         positions=None,
         row_numbers=None if choice.row is None else values[:, -1].astype(np.int64),
@@ -90,13 +102,34 @@ def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = N
     )
     if drop_invalid:
         _drop_invalid(found)
-    elif not isinstance(table, ArrayTable):
+    elif not isinstance(table, ArrayTable) or targets is not None:
         _require_finite(found)
+    return found
+
+
+def names_of_targets(target: Any) -> list[str] | None:
+    """None where the target is no name of a column, nor several."""
+    if isinstance(target, str):
+        return [target]
+    if isinstance(target, (list, tuple)) and target and all(isinstance(name, str) for name in target):
+        return list(target)
+    return None
+
+
+def rows_of(name: str, values: Any, rows: int) -> Doubles:
+    """(rows, p), one row for each of the input."""
+    found = matrix(name, values)
+    if len(found) != rows:
+        raise Error(name, f"of shape {np.shape(values)}", f"must have one row for each of the {rows}")
+    if found.shape[1] == 0:
+        raise Error(name, f"of shape {np.shape(values)}", "must have at least one column")
     return found
 
 
 def _valid_rows(found: Input) -> Any:
     valid = np.isfinite(found.coordinates).all(axis=1)
+    if found.targets is not None:
+        valid &= np.isfinite(found.targets).all(axis=1)
     return valid if found.weights is None else valid & np.isfinite(found.weights)
 
 
@@ -107,21 +140,27 @@ def _drop_invalid(found: Input) -> None:
         return
     if dropped == len(valid):
         raise Error(found.table.name, "", f"has no valid row: all {dropped} were dropped")
-    found.positions = np.flatnonzero(valid)
+    found.positions, found.dropped = np.flatnonzero(valid), dropped
     found.coordinates = found.coordinates[valid]
     found.weights = None if found.weights is None else found.weights[valid]
+    found.targets = None if found.targets is None else found.targets[valid]
     found.row_numbers = None if found.row_numbers is None else found.row_numbers[valid]
     found.notices.append(f"{dropped} row{'' if dropped == 1 else 's'} with NaN, infinity or no value left out")
 
 
 def _require_finite(found: Input) -> None:
     """Names column and row, which the library, to whom a table is a list of points, cannot."""
-    if np.isfinite(found.coordinates).all() and (found.weights is None or np.isfinite(found.weights).all()):
+    valid = _valid_rows(found)
+    if valid.all():
         return
-    row = int(np.argmin(_valid_rows(found)))
+    row = int(np.argmin(valid))
     wrong = np.flatnonzero(~np.isfinite(found.coordinates[row]))
+    wrong_targets = np.flatnonzero(~np.isfinite(found.targets[row])) if found.targets is not None else wrong
     if len(wrong) > 0:
         column, value = found.columns[wrong[0]], found.coordinates[row, wrong[0]]
+    elif found.targets is not None and len(wrong_targets) > 0:
+        column = found.target_columns[wrong_targets[0]] if found.target_columns else "target"
+        value = found.targets[row, wrong_targets[0]]
     else:
         assert found.weights is not None
         column, value = found.weight_column or "weights", found.weights[row]

@@ -199,6 +199,7 @@ class Selection:
     """Which columns of a table are what, by number."""
 
     coordinates: list[int]
+    targets: list[int]
     weight: int | None
     row: int | None
     notices: list[str]
@@ -208,7 +209,8 @@ class Selection:
 class ColumnChoice:
     """Chooses the columns of one table."""
 
-    def __init__(self, table: Table, columns: Sequence[str] | None, exclude: Sequence[str], weights: str | None):
+    def __init__(self, table: Table, columns: Sequence[str] | None, exclude: Sequence[str], weights: str | None,
+                 targets: Sequence[str] = ()):
         self.table = table
         self.names = [column.name for column in table.columns]
         self.exclude = [self.names[self._number("exclude", name)] for name in exclude]
@@ -224,6 +226,7 @@ class ColumnChoice:
             self.weight = self._numeric("weights", weights)
         elif self.metadata:
             self.weight = self.names.index(self.metadata["weight_column"])
+        self.targets = self._named_once("target", targets)
         self.coordinates = self._coordinates(columns)
 
     def selection(self) -> Selection:
@@ -231,7 +234,7 @@ class ColumnChoice:
         replaced = [self.metadata["weight_column"], self.metadata["row_column"]] if self.metadata else []
         if weight == "weight" and weight not in replaced:
             replaced.append(weight)
-        return Selection(self.coordinates, self.weight, self.row, self.notices, replaced)
+        return Selection(self.coordinates, self.targets, self.weight, self.row, self.notices, replaced)
 
     def _usable_metadata(self) -> dict[str, Any] | None:
         stated = self.table.metadata()
@@ -256,22 +259,30 @@ class ColumnChoice:
     def _coordinates(self, columns: Sequence[str] | None) -> list[int]:
         if columns is None and self.metadata:
             weight = None if self.weight is None else self.names[self.weight]
-            columns = [name for name in self.metadata["columns"] if name not in self.exclude and name != weight]
+            targets = [self.names[number] for number in self.targets]
+            columns = [name for name in self.metadata["columns"] if name not in (*self.exclude, *targets, weight)]
         if not columns:
             return self._default_coordinates()
-        numbers = [self._numeric("columns", name) for name in columns]
+        numbers = self._named_once("columns", columns)
         for number in numbers:
-            if numbers.count(number) > 1:
-                raise Error("columns", self.names[number], "must be named once")
             if self.names[number] in self.exclude:
                 raise Error("columns", self.names[number], "must not be excluded as well")
+            if number in self.targets:
+                raise Error("target", self.names[number], "must not be a coordinate as well")
+        return numbers
+
+    def _named_once(self, field: str, names: Sequence[str]) -> list[int]:
+        numbers = [self._numeric(field, name) for name in names]
+        for number in numbers:
+            if numbers.count(number) > 1:
+                raise Error(field, self.names[number], "must be named once")
         return numbers
 
     def _default_coordinates(self) -> list[int]:
         chosen: list[int] = []
         others: list[str] = []
         for number, column in enumerate(self.table.columns):
-            if column.name in self.exclude or number in (self.weight, self.row):
+            if column.name in self.exclude or number in (self.weight, self.row, *self.targets):
                 continue
             if not column.numeric:
                 others.append(column.name)

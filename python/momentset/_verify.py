@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 
 from momentset import _core
 from momentset._arrays import count
+from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
 from momentset._files import FilePath, certificate_path
-from momentset._input import read_input
+from momentset._input import Input, read_input
 
 
 class Check(NamedTuple):
@@ -43,8 +44,8 @@ class Verification(NamedTuple):
         return "\n".join(f"{'ok' if passed else 'FAILED':<7}{name:<26}{detail}" for name, passed, detail in self.checks)
 
 
-def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
-           threads: int | None = None) -> Verification:
+def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, target: ArrayLike | None = None,
+           basis: Basis | None = None, threads: int | None = None) -> Verification:
     """Recomputes everything that a coreset's certificate claims of it, from the input X and the coreset's rows, weights
     and points.
 
@@ -52,6 +53,9 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
         X: the input, in any form that compress() takes.
         coreset: what compress() or read() returned.
         weights: (q,) weights of the input, if they were given as an array; a column is found by itself.
+        target: (q,) or (q, p) targets, if they were given as an array; columns are found by themselves. Without them
+            the check "companions" says that their sums were not checked.
+        basis: that of the compression, if there was one. Without it the check "companions" says the same.
         threads: threads to use; None: all cores.
 
     Raises:
@@ -63,18 +67,36 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None,
     options = stated.options
     if weights is None:
         weights = options.get("weights") or None
-    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true")
+    named = [companion.column for companion in stated.companions if companion.column]
+    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true",
+                       target=named if target is None and named else target)
     try:
         points = found.points_at(coreset.indices, "indices")
         answers = _core.verify(
-            stated.to_json(), found.coordinates, found.weights, points, coreset.weights,
-            np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
+            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, basis), points,
+            coreset.weights, np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
         )
     except Error as error:
         if error.field != "indices":
             raise
         return Verification([Check("rows", False, str(error))])
     return Verification([Check(*answer) for answer in answers])
+
+
+def _companions(stated: Certificate, found: Input, basis: Basis | None) -> list[_core.Companions]:
+    """The columns that are at hand, each with the order and degree that are stated of it; none where some are missing
+    that only the caller has."""
+    parts = [] if found.targets is None else [found.targets]
+    if basis is not None:
+        parts.append(basis.matrix(found))
+    columns = tuple(np.hstack(parts).T) if parts else ()
+    if len(columns) > len(stated.companions):
+        raise Error("target" if basis is None else "basis", f"{len(columns)} columns",
+                    f"the certificate states {len(stated.companions)}")
+    if len(columns) < len(stated.companions):
+        return []
+    return [(np.ascontiguousarray(values)[:, None], companion.order, companion.degree)
+            for values, companion in zip(columns, stated.companions)]
 
 
 def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "momentset/error.hpp"
@@ -30,6 +31,17 @@ inline std::span<const double> span_of(const std::optional<Vector>& vector) {
 inline WeightedPoints points_of(const Matrix& coordinates, const std::optional<Vector>& weights) {
   if (weights && weights->size() == 0) throw Error("weights", "0", "must be one per point");
   return {.coordinates = span_of(coordinates), .weights = span_of(weights), .dimension = coordinates.shape(1)};
+}
+
+/// A matrix (q x p), the order of the polynomials (none: K) and the degree.
+using CompanionArrays = std::tuple<Matrix, std::optional<int>, int>;
+
+inline std::vector<Companions> companions_of(const std::vector<CompanionArrays>& arrays) {
+  std::vector<Companions> companions;
+  for (const auto& [values, order, degree] : arrays) {
+    companions.push_back({.values = span_of(values), .columns = values.shape(1), .order = order, .degree = degree});
+  }
+  return companions;
 }
 
 /// Row numbers as the library takes them. Throws Error where one does not fit.

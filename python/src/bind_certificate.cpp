@@ -24,7 +24,8 @@ using CheckTuple = std::tuple<std::string, bool, std::string>;
 
 /// Measures anew what the certificate states, and holds one against the other.
 std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Matrix& coordinates,
-                                       const std::optional<Vector>& weights, const RowNumbers& rows,
+                                       const std::optional<Vector>& weights,
+                                       const std::vector<CompanionArrays>& companions, const RowNumbers& rows,
                                        const Vector& new_weights, const Matrix& new_coordinates, int threads) {
   const WeightedPoints points = points_of(coordinates, weights);
   const Certificate stated = Certificate::from_json(certificate);
@@ -38,7 +39,8 @@ std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Mat
                          .tree = stated.tree,
                          .mass_scale = stated.mass_expected / stated.mass_input,
                          .seed = stated.seed,
-                         .threads = threads};
+                         .threads = threads,
+                         .companions = companions_of(companions)};
   Certificate measured;
   run_interruptibly([&](const std::stop_token& stop) {
     options.stop = stop;
@@ -55,8 +57,8 @@ bool certificate_holds(const std::string& certificate) { return Certificate::fro
 
 void bind_certificate(nb::module_& module) {
   module.def("verify", &verify_coreset, nb::arg("certificate"), nb::arg("points").noconvert(),
-             nb::arg("weights").noconvert().none(), nb::arg("rows").noconvert(), nb::arg("new_weights").noconvert(),
-             nb::arg("new_points").noconvert(), nb::arg("threads"));
+             nb::arg("weights").noconvert().none(), nb::arg("companions"), nb::arg("rows").noconvert(),
+             nb::arg("new_weights").noconvert(), nb::arg("new_points").noconvert(), nb::arg("threads"));
   module.def("certificate_holds", &certificate_holds, nb::arg("certificate"));
 }
 

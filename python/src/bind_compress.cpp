@@ -4,6 +4,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <map>
@@ -23,9 +24,10 @@ namespace nb = nanobind;
 
 namespace {
 
-Coreset compress_points(const Matrix& coordinates, const std::optional<Vector>& weights, CompressOptions options,
-                        nb::object progress) {
+Coreset compress_points(const Matrix& coordinates, const std::optional<Vector>& weights,
+                        const std::vector<CompanionArrays>& companions, CompressOptions options, nb::object progress) {
   const WeightedPoints points = points_of(coordinates, weights);
+  options.companions = companions_of(companions);
   ProgressRelay relay(std::move(progress));
   if (relay.wanted()) {
     options.progress = [&relay](std::string_view stage, double fraction) { relay.report(stage, fraction); };
@@ -40,9 +42,11 @@ Coreset compress_points(const Matrix& coordinates, const std::optional<Vector>& 
   return coreset;
 }
 
+/// @param companions names of the first of them, in their order; the others have none
 std::string certificate_json(const Coreset& coreset, std::vector<std::string> columns,
-                             std::map<std::string, std::string> options) {
+                             std::map<std::string, std::string> options, const std::vector<std::string>& companions) {
   Certificate certificate = coreset.certificate;
+  for (std::size_t j = 0; j < companions.size(); ++j) certificate.companions.at(j).column = companions[j];
   certificate.columns = std::move(columns);
   certificate.options = std::move(options);
   return certificate.to_json();
@@ -90,7 +94,7 @@ void bind_compress(nb::module_& module) {
       .def_ro("dimension", &Plan::dimension, "m, number of columns.")
       .def_ro("size", &Plan::size, "How many of the rows to keep.")
       .def_ro("order", &Plan::order, "K, highest total degree of the moments kept.")
-      .def_ro("features", &Plan::features, "n = C(m + K, K), number of moments.")
+      .def_ro("features", &Plan::features, "n, number of moments: C(m + K, K).")
       .def_ro("cells", &Plan::cells, "Cells in each of which they are kept.")
       .def_ro("operations", &Plan::operations, "Expected floating-point operations of the recombination.")
       .def_ro("memory", &Plan::memory, "Expected bytes beyond the input.")
@@ -108,12 +112,13 @@ void bind_compress(nb::module_& module) {
       .def_ro("notices", &Coreset::notices)
       .def_prop_ro("stages", &stage_seconds)
       .def("summary", &Coreset::summary)
-      .def("certificate_json", &certificate_json, nb::arg("columns"), nb::arg("options"));
+      .def("certificate_json", &certificate_json, nb::arg("columns"), nb::arg("options"), nb::arg("companions"));
 
   module.def("compress", &compress_points, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
-             nb::arg("options"), nb::arg("progress").none());
+             nb::arg("companions"), nb::arg("options"), nb::arg("progress").none());
   module.def("plan", &plan, nb::arg("rows"), nb::arg("dimension"), nb::arg("options"));
-  module.def("feature_count", &feature_count, nb::arg("dimension"), nb::arg("order"));
+  module.def("feature_count", nb::overload_cast<std::size_t, int>(&feature_count), nb::arg("dimension"),
+             nb::arg("order"));
 }
 
 }  // namespace momentset::python

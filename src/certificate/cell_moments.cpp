@@ -20,11 +20,14 @@ std::vector<double> larger_of_each(std::vector<double> left, const std::vector<d
 
 }  // namespace
 
-RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named) {
+RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named,
+                         std::span<const Index> numbers) {
   std::vector<Index> cell_of(all.size);
   oneapi::tbb::parallel_for(Range(0, all.size, chunk_rows), [&](const Range& range) {
     all.check_stop();
-    for (std::size_t k = range.begin(); k < range.end(); ++k) cell_of[k] = Index(tree.locate(all.point(k), named));
+    for (std::size_t k = range.begin(); k < range.end(); ++k) {
+      cell_of[k] = Index(tree.locate(all.point(k), named, numbers.empty() ? Index(k) : numbers[k]));
+    }
   });
 
   // Counting sort; first[l + 1] serves as the place of the next row of cell l until it has become its end.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "certificate/columns.hpp"
@@ -19,8 +20,10 @@ struct RowsByCell {
   }
 };
 
-/// Finds the cell of each point by CellTree::locate; `named` are the points that the splits name.
-RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named);
+/// Finds the cell of each point by CellTree::locate; `named` are the points that the splits name, and `numbers` which
+/// of them the points are (empty: all, in their order).
+RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named,
+                         std::span<const Index> numbers = {});
 
 /// What is measured cell by cell.
 struct CellMeasures {

@@ -23,6 +23,7 @@ double rms_of_all(const std::vector<ProbeError>& probes, double ProbeError::*err
 double Certificate::worst_residual() const {
   double worst = 0;
   for (const OrderResidual& residual : residuals) worst = std::max({worst, residual.global, residual.cells});
+  for (const CompanionResidual& residual : companions) worst = std::max({worst, residual.global, residual.cells});
   return worst;
 }
 

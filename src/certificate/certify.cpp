@@ -7,6 +7,7 @@
 
 #include "certificate/cell_moments.hpp"
 #include "certificate/columns.hpp"
+#include "certificate/companion_moments.hpp"
 #include "certificate/hash.hpp"
 #include "certificate/moments.hpp"
 #include "certificate/probes.hpp"
@@ -71,9 +72,14 @@ void require_options(const CertifyOptions& options, std::size_t dimension) {
   if (options.order < 0 || options.order > highest_order) {
     throw Error("order", text(options.order), "must be between 0 and " + text(highest_order));
   }
-  if (monomial_count(dimension, options.order) > most_monomials) {
+  const std::size_t own = monomial_count(dimension, options.order);
+  if (own > most_monomials) {
     throw Error("order", text(options.order),
                 "has more than " + text(most_monomials) + " monomials in " + text(dimension) + " coordinates");
+  }
+  if (companion_monomial_count(dimension, options.order, options.companions) > most_monomials - own) {
+    throw Error("companions", text(options.companions.size()),
+                "must add no more to the monomials than make " + text(most_monomials) + " in all");
   }
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", text(options.mass_scale), "must be positive and finite");
@@ -130,31 +136,35 @@ void measure_weights(const Selection& output, const WeightSummary& input, double
   result.effective_sample_size = weights.effective_sample_size;
 }
 
-void measure_moments(const WeightedPoints& input, const Selection& output, const CertifyOptions& options,
-                     const Box& box, const ColumnMoments& columns, Certificate& result) {
+void measure_moments(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
+                     const CertifyOptions& options, const Box& box, const ColumnMoments& columns, Certificate& result) {
   const Selection all = all_of(input, &options.stop);
   const Monomials monomials(input.dimension, options.order);
   const std::vector<double> global =
       monomials.worst_residuals(monomials.sums(all, box), monomials.sums(output, box), options.mass_scale);
+  const RowsByCell input_rows = group_by_cell(all, options.tree, input);
+  const RowsByCell output_rows = group_by_cell(output, options.tree, input, rows);
   const CellMeasures cells =
-      measure_cells(all, group_by_cell(all, options.tree, input), output, group_by_cell(output, options.tree, input),
-                    monomials, columns, options.mass_scale);
+      measure_cells(all, input_rows, output, output_rows, monomials, columns, options.mass_scale);
   for (int k = 0; k <= options.order; ++k) {
     result.residuals.push_back({k, global[std::size_t(k)], cells.residuals[std::size_t(k)]});
   }
-  result.features = monomials.size();
-  result.tolerance = residual_tolerance(monomials.size());
+  result.companions = measure_companions(all, input_rows, output, output_rows, rows, options.companions, options.order,
+                                         options.mass_scale);
+  result.features = monomials.size() + companion_monomial_count(input.dimension, options.order, options.companions);
+  result.tolerance = residual_tolerance(result.features);
   result.diameters = quantiles(cells.diameters);
   result.taylor_bound = taylor_bound(cells, options.order);
 }
 
-void measure(const WeightedPoints& input, const Selection& output, const CertifyOptions& options, Certificate& result) {
+void measure(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
+             const CertifyOptions& options, Certificate& result) {
   const Selection all = all_of(input, &options.stop);
   const WeightSummary weights = summarise_weights(all);
   const Box box = bounding_box(all);
   const ColumnMoments columns = column_moments(all, box, weights.mass);
   measure_weights(output, weights, options.mass_scale, result);
-  measure_moments(input, output, options, box, columns, result);
+  measure_moments(input, rows, output, options, box, columns, result);
   result.probes = measure_probes(all, output, columns, options.seed);
 }
 
@@ -163,6 +173,7 @@ void measure(const WeightedPoints& input, const Selection& output, const Certify
 Certificate certify(const WeightedPoints& input, std::span<const Index> rows, std::span<const double> weights,
                     const CertifyOptions& options, std::span<const double> output_coordinates) {
   require_valid(input);
+  require_valid(options.companions, input.size());
   require_output(input, rows, weights, output_coordinates);
   require_tree(options.tree, input);
   require_options(options, input.dimension);
@@ -182,7 +193,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.input_hash = hash_input(all_of(input));
   result.output_hash = hash_output(rows, output);
   oneapi::tbb::task_arena arena(arena_threads(options.threads));
-  arena.execute([&] { measure(input, output, options, result); });
+  arena.execute([&] { measure(input, rows, output, options, result); });
   return result;
 }
 

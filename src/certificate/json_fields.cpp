@@ -26,6 +26,8 @@ void JsonField::require(bool holds, const std::string& rule) const {
   if (!holds) throw Error(name_.empty() ? "certificate" : name_, excerpt(value_), rule);
 }
 
+bool JsonField::has(const char* key) const { return value_.is_object() && value_.contains(key); }
+
 JsonField JsonField::operator[](const char* key) const {
   require(value_.is_object(), "must be an object");
   const std::string name = name_.empty() ? key : name_ + "." + key;

@@ -15,6 +15,8 @@ class JsonField {
  public:
   JsonField(const nlohmann::json& value, std::string name) : value_(value), name_(std::move(name)) {}
 
+  /// Whether this is an object with such a member.
+  bool has(const char* key) const;
   /// A member that must be there.
   JsonField operator[](const char* key) const;
   /// The elements; at most `limit`.

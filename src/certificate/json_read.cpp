@@ -37,10 +37,25 @@ void read_shape(const JsonField& root, Certificate& c) {
   c.dimension = root["dimension"].integer(1, most_rows);
   c.order = int(root["order"].integer(0, highest_order));
   c.features = root["features"].integer(1, most_monomials);
-  root["features"].require(c.features == monomial_count(c.dimension, c.order),
-                           "must be C(dimension + order, order) = " + text(monomial_count(c.dimension, c.order)));
   c.seed = root["seed"].integer(0, std::numeric_limits<std::uint64_t>::max());
   c.moved_points = root["moved_points"].integer(0, c.size);
+}
+
+/// Left out where there are none.
+void read_companions(const JsonField& root, Certificate& c) {
+  std::size_t features = monomial_count(c.dimension, c.order);
+  if (root.has("companions")) {
+    for (const JsonField& entry : root["companions"].elements(most_monomials)) {
+      CompanionResidual read{entry["column"].string(), int(entry["degree"].integer(1, most_monomials)),
+                             int(entry["order"].integer(0, std::uint64_t(c.order))), entry["global"].number(0),
+                             entry["cells"].number(0)};
+      features += std::size_t(read.degree) * monomial_count(c.dimension, read.order);
+      c.companions.push_back(std::move(read));
+    }
+  }
+  root["features"].require(c.features == features, "must be C(dimension + order, order)" +
+                                                       std::string(c.companions.empty() ? "" : " with the companions") +
+                                                       " = " + text(features));
 }
 
 void read_names(const JsonField& root, Certificate& c) {
@@ -129,6 +144,7 @@ Certificate Certificate::from_json(std::string_view text) {
   require_format(root);
   read_kind(root, c);
   read_shape(root, c);
+  read_companions(root, c);
   read_names(root, c);
   read_tree(root, c);
   read_weights(root, c);

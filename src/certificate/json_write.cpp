@@ -36,6 +36,18 @@ Json probes_json(const std::vector<ProbeError>& probes) {
   return list;
 }
 
+Json companions_json(const std::vector<CompanionResidual>& companions) {
+  Json list = Json::array();
+  for (const CompanionResidual& each : companions) {
+    list.push_back({{"column", each.column},
+                    {"degree", each.degree},
+                    {"order", each.order},
+                    {"global", each.global},
+                    {"cells", each.cells}});
+  }
+  return list;
+}
+
 Json fields(const Certificate& c) {
   return {{"format", "momentset-certificate"},
           {"format_version", Certificate::format_version},
@@ -76,7 +88,8 @@ Json fields(const Certificate& c) {
 // One line a field: people can read it and the tree's long arrays stay out of their way. Names that are not UTF-8,
 // which JSON cannot carry, get replacement characters.
 std::string Certificate::to_json() const {
-  const Json document = fields(*this);
+  Json document = fields(*this);
+  if (!companions.empty()) document["companions"] = companions_json(companions);
   std::string text = "{";
   for (const auto& [key, value] : document.items()) {
     text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " +

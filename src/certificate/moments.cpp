@@ -89,24 +89,40 @@ void Monomials::list_children(std::uint32_t first_axis, int degree) {
   }
 }
 
-MomentSums Monomials::sums(const Selection& points, const Box& box) const {
+Factor local_factor(const Selection& points, const double* values, std::size_t stride) {
+  Factor factor{values, stride};
+  if (points.size == 0) return factor;
+  const auto value = [&](std::size_t k) { return values[points.row(k) * stride]; };
+  double low = value(0), high = low;
+  for (std::size_t k = 1; k < points.size; ++k) {
+    low = std::min(low, value(k));
+    high = std::max(high, value(k));
+  }
+  factor.half = (static_cast<long double>(high) - low) / 2;
+  factor.centre = low + factor.half;
+  if (!(factor.half > 0)) factor.half = 1;
+  return factor;
+}
+
+MomentSums Monomials::sums(const Selection& points, const Box& box, const Factor* factor) const {
   const auto add = [&](MomentSums& sums, std::size_t begin, std::size_t end) {
     std::vector<long double> scratch((dimension_ + std::size_t(order_) + 1) * block_points);
     for (; begin < end; begin += block_points) {
-      add_block(points, box, begin, std::min(block_points, end - begin), scratch, sums);
+      add_block(points, box, factor, begin, std::min(block_points, end - begin), scratch, sums);
     }
   };
   return reduce(points, MomentSums(size()), add, [](MomentSums& left, const MomentSums& right) { left.join(right); });
 }
 
-void Monomials::add_block(const Selection& points, const Box& box, std::size_t begin, std::size_t count,
-                          std::vector<long double>& scratch, MomentSums& sums) const {
+void Monomials::add_block(const Selection& points, const Box& box, const Factor* factor, std::size_t begin,
+                          std::size_t count, std::vector<long double>& scratch, MomentSums& sums) const {
   long double* const local = scratch.data();                               // one row for each coordinate
   long double* const values = scratch.data() + dimension_ * block_points;  // one row for each degree
   for (std::size_t i = 0; i < count; ++i) {
     const double* x = points.point(begin + i);
     for (std::size_t axis = 0; axis < dimension_; ++axis) local[axis * block_points + i] = box.local(x[axis], axis);
     values[i] = points.weight(begin + i);  // starting from the weight saves a multiplication for each monomial
+    if (factor != nullptr) values[i] *= factor->at(points.row(begin + i));
   }
   for (std::size_t f = 0; f < steps_.size(); ++f) {
     const auto [axis, degree] = steps_[f];

@@ -26,6 +26,24 @@ struct MomentSums {
   void join(const MomentSums& other);
 };
 
+/// A further column y of the points, as a factor u^power of every monomial; u = (y - centre) / half.
+struct Factor {
+  const double* values;  ///< of row i of the array at [i * stride]
+  std::size_t stride;
+  long double centre = 0, half = 1;
+  int power = 1;
+
+  long double at(std::size_t row) const {
+    const long double u = (values[row * stride] - centre) / half;
+    long double product = u;
+    for (int d = 1; d < power; ++d) product *= u;
+    return product;
+  }
+};
+
+/// The factor that lies in [-1, 1] over the points, and is 0 where the column is constant.
+Factor local_factor(const Selection& points, const double* values, std::size_t stride);
+
 /// All monomials t^a in m variables of total degree <= K, evaluated in long double: the certificate's own, shared
 /// with no other room.
 class Monomials {
@@ -37,8 +55,8 @@ class Monomials {
   std::size_t size() const { return steps_.size(); }  ///< n = C(m + K, K)
   int order() const { return order_; }
 
-  /// t local to the box. One multiplication per monomial and point.
-  MomentSums sums(const Selection& points, const Box& box) const;
+  /// t local to the box, each monomial times the factor if there is one. One multiplication per monomial and point.
+  MomentSums sums(const Selection& points, const Box& box, const Factor* factor = nullptr) const;
 
   /// For each order 0..K the worst |output / mass_scale - input| / magnitude of the input: see OrderResidual.
   std::vector<double> worst_residuals(const MomentSums& input, const MomentSums& output, double mass_scale) const;
@@ -52,7 +70,7 @@ class Monomials {
   };
 
   void list_children(std::uint32_t first_axis, int degree);
-  void add_block(const Selection& points, const Box& box, std::size_t begin, std::size_t count,
+  void add_block(const Selection& points, const Box& box, const Factor* factor, std::size_t begin, std::size_t count,
                  std::vector<long double>& scratch, MomentSums& sums) const;
 
   std::size_t dimension_;

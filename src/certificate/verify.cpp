@@ -71,6 +71,31 @@ Check moments(std::string name, const Certificate& measured, double OrderResidua
               text(measured.tolerance)};
 }
 
+/// Columns that are not at hand cannot be measured; that is said.
+Check companions(const Certificate& stated, const Certificate& measured) {
+  if (measured.companions.empty()) {
+    return {"companions", true,
+            "not checked: " + text(stated.companions.size()) + " columns that were not handed over"};
+  }
+  const bool same = std::equal(stated.companions.begin(), stated.companions.end(), measured.companions.begin(),
+                               measured.companions.end(), [](const CompanionResidual& a, const CompanionResidual& b) {
+                                 return a.degree == b.degree && a.order == b.order;
+                               });
+  if (!same) {
+    return {"companions", false,
+            "found " + text(measured.companions.size()) + " columns, stated " + text(stated.companions.size()) +
+                ", or of other orders"};
+  }
+  std::size_t worst = 0;
+  const auto residual = [&](std::size_t k) {
+    return std::max(measured.companions[k].global, measured.companions[k].cells);
+  };
+  for (std::size_t k = 0; k < measured.companions.size(); ++k) worst = residual(k) > residual(worst) ? k : worst;
+  return {"companions", residual(worst) <= measured.tolerance,
+          "worst residual " + text(residual(worst)) + " of column " + text(worst) + " of " +
+              text(measured.companions.size()) + ", allowed " + text(measured.tolerance)};
+}
+
 Check diameters(const Certificate& stated, const Certificate& measured) {
   const DiameterQuantiles &a = measured.diameters, &b = stated.diameters;
   return {"diameters and Taylor bound",
@@ -98,7 +123,7 @@ Check probes(const Certificate& stated, const Certificate& measured) {
 }  // namespace
 
 std::vector<Check> verify(const Certificate& stated, const Certificate& measured) {
-  return {
+  std::vector<Check> checks = {
       same_text("input", measured.input_hash, stated.input_hash),
       same_count("rows", measured.rows, stated.rows),
       same_count("size", measured.size, stated.size),
@@ -115,6 +140,8 @@ std::vector<Check> verify(const Certificate& stated, const Certificate& measured
       diameters(stated, measured),
       probes(stated, measured),
   };
+  if (!stated.companions.empty()) checks.push_back(companions(stated, measured));
+  return checks;
 }
 
 }  // namespace momentset

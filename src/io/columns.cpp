@@ -133,7 +133,8 @@ class DefaultColumns {
  private:
   void sort_out(int index) {
     const auto& field = *table_.schema->field(index);
-    if (contains(options_.exclude, field.name()) || selection_.weight == index || is_ours(field.name())) return;
+    if (contains(options_.exclude, field.name()) || contains(options_.targets, field.name())) return;
+    if (selection_.weight == index || is_ours(field.name())) return;
     if (holds_text(*field.type())) {
       require_text(field);
     } else if (holds_times(*field.type())) {
@@ -210,6 +211,20 @@ std::vector<int> named_columns(const TableData& table, const ReadOptions& option
       throw Error("columns", printable(name), "must be named once");
     }
     if (contains(options.exclude, name)) throw Error("columns", printable(name), "must not be excluded as well");
+    if (contains(options.targets, name)) throw Error("target", printable(name), "must not be a coordinate as well");
+    require_numeric(table, index);
+    indices.push_back(index);
+  }
+  return indices;
+}
+
+std::vector<int> target_columns(const TableData& table, const ReadOptions& options) {
+  std::vector<int> indices;
+  for (const std::string& name : options.targets) {
+    const int index = find(table, "target", name);
+    if (std::find(indices.begin(), indices.end(), index) != indices.end()) {
+      throw Error("target", printable(name), "must be named once");
+    }
     require_numeric(table, index);
     indices.push_back(index);
   }
@@ -252,6 +267,7 @@ Selection select_columns(const TableData& table, const ReadOptions& options) {
     selection.weight = find(table, "weights", options.weights);
     require_numeric(table, *selection.weight);
   }
+  selection.targets = target_columns(table, options);
   const std::string weight_column = selection.weight ? table.column(*selection.weight).name : "";
   if (options.weighted) notice_renamed(table, weight_column, selection);
   if (!options.columns.empty()) {
@@ -261,7 +277,9 @@ Selection select_columns(const TableData& table, const ReadOptions& options) {
   if (table.coreset) {
     // The columns it was compressed on: which of its integers count up says nothing about its own input.
     std::vector<std::string> names = table.coreset->columns;
-    std::erase_if(names, [&](const std::string& name) { return contains(options.exclude, name); });
+    std::erase_if(names, [&](const std::string& name) {
+      return contains(options.exclude, name) || contains(options.targets, name);
+    });
     std::erase(names, weight_column);
     if (!names.empty()) {
       selection.coordinates = named_columns(table, options, names);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 #include <numeric>
+#include <span>
 
 #include "io/failure.hpp"
 #include "io/misfit.hpp"
@@ -37,6 +38,8 @@ class FeatureBuilder {
       slots_.push_back(slot_of(index, arrow::float64()));
     }
     features_.points.dimension = slots_.size();
+    for (const int index : selection.targets) slots_.push_back(slot_of(index, arrow::float64()));
+    targets_ = selection.targets.size();
     if (has_weight_) {
       features_.weight_column = table.column(*selection.weight).name;
       slots_.push_back(slot_of(*selection.weight, arrow::float64()));
@@ -156,22 +159,28 @@ class FeatureBuilder {
 
   void reserve_rows(std::size_t rows) {
     features_.points.coordinates.reserve(rows * dimension());
+    features_.targets.reserve(rows * targets_);
     if (has_weight_) features_.points.weights.reserve(rows);
     if (has_row_) features_.row_names.reserve(rows);
   }
 
-  void append_points(const std::vector<Doubles>& columns, const std::vector<std::int64_t>& kept) {
-    auto& coordinates = features_.points.coordinates;
-    const std::size_t begin = coordinates.size();
-    coordinates.resize(begin + kept.size() * dimension());
-    for (std::size_t a = 0; a < dimension(); ++a) {
+  static void append_rows(std::span<const Doubles> columns, const std::vector<std::int64_t>& kept,
+                          std::vector<double>& matrix) {
+    const std::size_t begin = matrix.size();
+    matrix.resize(begin + kept.size() * columns.size());
+    for (std::size_t a = 0; a < columns.size(); ++a) {
       const auto values = columns[a].values();
-      double* target = coordinates.data() + begin + a;
+      double* place = matrix.data() + begin + a;
       for (const std::int64_t row : kept) {
-        *target = values[static_cast<std::size_t>(row)];
-        target += dimension();
+        *place = values[static_cast<std::size_t>(row)];
+        place += columns.size();
       }
     }
+  }
+
+  void append_points(const std::vector<Doubles>& columns, const std::vector<std::int64_t>& kept) {
+    append_rows(std::span(columns).first(dimension()), kept, features_.points.coordinates);
+    append_rows(std::span(columns).subspan(dimension(), targets_), kept, features_.targets);
     if (!has_weight_) return;
     for (const std::int64_t row : kept) {
       features_.points.weights.push_back(columns.back().values()[static_cast<std::size_t>(row)]);
@@ -201,7 +210,8 @@ class FeatureBuilder {
   const TableData& table_;
   const bool drop_invalid_, has_weight_, has_row_;
   Request request_;
-  std::vector<std::size_t> slots_;  ///< of each coordinate, then of the weight
+  std::vector<std::size_t> slots_;  ///< of each coordinate, then of each target, then of the weight
+  std::size_t targets_ = 0;
   std::size_t row_slot_ = 0;
   Features features_;
   std::int64_t rows_ = 0;

@@ -48,7 +48,7 @@ struct TableData {
 
 /// The columns that one read is about.
 struct Selection {
-  std::vector<int> coordinates;
+  std::vector<int> coordinates, targets;
   std::optional<int> weight;
   std::optional<int> row_name;
   std::vector<std::string> notices;

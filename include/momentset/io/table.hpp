@@ -42,9 +42,10 @@ struct CoresetMetadata {
 struct ReadOptions {
   std::vector<std::string> columns = {};  ///< coordinates, in this order; empty: chosen by `Table::read`
   std::vector<std::string> exclude = {};  ///< columns that are not to be coordinates
+  std::vector<std::string> targets = {};  ///< further columns of numbers to read, which are not coordinates
   std::string weights = {};               ///< column of weights; empty: that of the metadata, else every row weighs 1
   bool weighted = true;                   ///< false: neither weights nor row names are read, they may be coordinates
-  bool drop_invalid = false;              ///< leave out rows with NaN, infinity or null in a coordinate or weight
+  bool drop_invalid = false;              ///< leave out rows with NaN, infinity or null in a column that is read
   std::function<void(double fraction)> progress = {};  ///< called after each batch
 };
 
@@ -52,6 +53,7 @@ struct ReadOptions {
 struct Features {
   PointSet points;                      ///< weights empty if every row weighs 1
   std::vector<std::string> columns;     ///< names of the coordinates
+  std::vector<double> targets;          ///< row-major, a row for each point, as many numbers as targets were named
   std::string weight_column;            ///< empty if none
   std::vector<Index> positions;         ///< table row of each point; empty: point i is row i
   std::vector<std::int64_t> row_names;  ///< `row` of each point in the first input; empty: the table row itself
@@ -95,7 +97,7 @@ class Table {
   ///
   /// Where no columns are named, those of a recognised coreset are the columns it was made of, and of any other table
   /// all numeric ones but
-  /// - the weights, and what is excluded;
+  /// - the weights, the targets, and what is excluded;
   /// - row identifiers: integer columns without a name or named (in any case) id, row, index, rowid, uuid, key,
   ///   "unnamed: ..." or __index_level_0__, ending in "_id" or "Id", or counting up by exactly one over the whole first
   ///   batch (at most 65,536 rows of Parquet or NPY, 4 MB of CSV, one batch of Arrow) of 100 rows or more;

@@ -33,12 +33,13 @@ struct KdTreeOptions {
   std::stop_token stop = {};      ///< asked to stop: throws Cancelled
 };
 
-/// Balanced kd-tree over distinct points: a node with L cells, q points and quota s cuts across the widest side of its
+/// Balanced kd-tree over points: a node with L cells, q points and quota s cuts across the widest side of its
 /// box and gives the left child L / 2 cells (rounded down) and the same share of points and quota, rounded down. So
 /// every cell has size() / L points and quota / L survivors, rounded either way, and never more survivors than points.
 ///
-/// `numbers` picks the points that take part (all distinct); splits name points of `points`. Runs in the caller's TBB
-/// arena; the result does not depend on its threads. O(q m log L) operations, q (2 m + 1) doubles.
+/// `numbers` picks the points that take part, ascending; equal points are told apart by their numbers. Splits name
+/// points of `points`. Runs in the caller's TBB arena; the result does not depend on its threads. O(q m log L) operations,
+/// q (2 m + 1) doubles.
 Partition kd_tree(const WeightedPoints& points, std::span<const Index> numbers, const KdTreeOptions& options);
 
 }  // namespace momentset
