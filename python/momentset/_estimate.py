@@ -110,7 +110,8 @@ def reductions(coreset: Coreset, points: Doubles, random: np.random.Generator) -
         for _ in range(TRIALS):
             turn, _ = np.linalg.qr(random.normal(size=(dimension, dimension)))
             mixed = random.permutation(len(coreset))
-            fewer = _core.compress(np.ascontiguousarray((points @ turn)[mixed]), coreset.weights[mixed], options, None)
+            turned = np.ascontiguousarray((points @ turn)[mixed])
+            fewer = _core.compress(turned, coreset.weights[mixed], [], options, None)
             found.append(Reduction(trust, mixed[fewer.rows], fewer.weights / fewer.weights.sum()))
     return found
 
