@@ -38,8 +38,8 @@ struct KdTreeOptions {
 /// every cell has size() / L points and quota / L survivors, rounded either way, and never more survivors than points.
 ///
 /// `numbers` picks the points that take part, ascending; equal points are told apart by their numbers. Splits name
-/// points of `points`. Runs in the caller's TBB arena; the result does not depend on its threads. O(q m log L) operations,
-/// q (2 m + 1) doubles.
+/// points of `points`. Runs in the caller's TBB arena; the result does not depend on its threads. O(q m log L)
+/// operations, q (2 m + 1) doubles.
 Partition kd_tree(const WeightedPoints& points, std::span<const Index> numbers, const KdTreeOptions& options);
 
 }  // namespace momentset
