@@ -63,6 +63,14 @@ def summary_line(name, found):
             f"{geometric_mean(found.values()):.3f}, within a factor 2: {within:.0%}, below 2: {below:.0%}")
 
 
+def lines(rows, line):
+    """{line(row): rows in the order of d}"""
+    found = {}
+    for row in sorted(rows, key=lambda row: row["d"]):
+        found.setdefault(line(row), []).append(row)
+    return found
+
+
 def slope(x, y):
     """Least-squares slope and intercept of y over x."""
     found, intercept = np.polyfit(x, y, 1)

@@ -66,9 +66,6 @@ void require_usable(const CompressOptions& options) {
   if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
   }
-  if (options.method == Method::paper && !options.companions.empty()) {
-    throw Error("companions", fmt::format("{}", options.companions.size()), "cannot be had with method paper");
-  }
   if (options.tolerance && options.method == Method::paper) {
     throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
                 "is not for the method paper: sizes are tried on cells of a tree");

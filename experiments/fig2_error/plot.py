@@ -18,10 +18,7 @@ VALUE = "median_abs_error"
 
 def lines_of(rows):
     """{(m, k): rows in the order of d}"""
-    lines = {}
-    for row in sorted(rows, key=lambda row: row["d"]):
-        lines.setdefault((row["m"], row["k"]), []).append(row)
-    return lines
+    return comparison.lines(rows, lambda row: (row["m"], row["k"]))
 
 
 def draw_errors(axes, m, measured, reference):

@@ -19,10 +19,7 @@ VALUE = "median_seconds"
 
 def lines_of(rows):
     """{(m, k): rows in the order of d}"""
-    lines = {}
-    for row in sorted(rows, key=lambda row: row["d"]):
-        lines.setdefault((row["m"], row["k"]), []).append(row)
-    return lines
+    return comparison.lines(rows, lambda row: (row["m"], row["k"]))
 
 
 def draw(axes, measured, reference):

@@ -19,10 +19,7 @@ VALUE = "median_best_error"
 
 def lines_of(rows):
     """{(m, how the order was chosen): rows in the order of d}"""
-    lines = {}
-    for row in sorted(rows, key=lambda row: row["d"]):
-        lines.setdefault((row["m"], str(row.get("order", "raised"))), []).append(row)
-    return lines
+    return comparison.lines(rows, lambda row: (row["m"], str(row.get("order", "raised"))))
 
 
 def law(line, m):

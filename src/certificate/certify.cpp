@@ -140,12 +140,14 @@ void measure_moments(const WeightedPoints& input, std::span<const Index> rows, c
                      const CertifyOptions& options, const Box& box, const ColumnMoments& columns, Certificate& result) {
   const Selection all = all_of(input, &options.stop);
   const Monomials monomials(input.dimension, options.order);
-  const std::vector<double> global =
-      monomials.worst_residuals(monomials.sums(all, box), monomials.sums(output, box), options.mass_scale);
   const RowsByCell input_rows = group_by_cell(all, options.tree, input);
   const RowsByCell output_rows = group_by_cell(output, options.tree, input, rows);
   const CellMeasures cells =
       measure_cells(all, input_rows, output, output_rows, monomials, columns, options.mass_scale);
+  const std::vector<double> global =
+      options.tree.cells == 1  // which is the whole
+          ? cells.residuals
+          : monomials.worst_residuals(monomials.sums(all, box), monomials.sums(output, box), options.mass_scale);
   for (int k = 0; k <= options.order; ++k) {
     result.residuals.push_back({k, global[std::size_t(k)], cells.residuals[std::size_t(k)]});
   }

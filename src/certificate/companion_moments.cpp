@@ -68,7 +68,6 @@ std::vector<CompanionResidual> measure_companions(const Selection& input, const 
     for (std::size_t j = 0; j < p; ++j) {
       const Column column{each.values.data() + j, kept.data() + j, p, each.degree};
       CompanionResidual found{.degree = each.degree, .order = monomials.order()};
-      found.global = worst_residual(input, output, column, monomials, mass_scale);
       // The larger of two numbers does not depend on the order of comparison: any split into threads will do.
       found.cells = oneapi::tbb::parallel_reduce(
           Range(0, input_rows.first.size() - 1), 0.0,
@@ -80,6 +79,8 @@ std::vector<CompanionResidual> measure_companions(const Selection& input, const 
             return worst;
           },
           [](double a, double b) { return std::max(a, b); });
+      const bool one_cell = input_rows.first.size() == 2;  // which is the whole
+      found.global = one_cell ? found.cells : worst_residual(input, output, column, monomials, mass_scale);
       residuals.push_back(std::move(found));
     }
   }

@@ -96,34 +96,37 @@ class ChangeSolver {
  public:
   ChangeSolver(const std::vector<double>& features, std::span<const double> weights,
                const std::vector<std::size_t>& free, const std::vector<double>& magnitudes, Pulse& pulse)
-      : features_(features), weights_(weights), free_(free), magnitudes_(magnitudes), pulse_(pulse) {}
+      : features_(features), weights_(weights), free_(free), magnitudes_(magnitudes), pulse_(pulse) {
+    if (magnitudes.size() > small_lu_columns) single_ = independent_rows<float>();
+  }
 
   /// With n independent rows, changes n of them; else the least-norm solution. Changes are of the size of rounding
   /// errors: seven digits of them are enough, and half the work, where the rows are many and not nearly dependent.
   std::vector<double> solve(const std::vector<double>& remainder) {
     if (single_) return single_->solve(remainder);
-    if (double_) return double_->solve(remainder);
-    const std::size_t n = magnitudes_.size();
-    if (free_.size() < n) return least_norm(remainder);
-    if (n > small_lu_columns && !single_failed_) {
-      single_.emplace(scaled_rows<float>(), free_.size(), n, pulse_);
-      if (single_->independent()) return single_->solve(remainder);
-      single_.reset();
-    }
-    double_.emplace(scaled_rows<double>(), free_.size(), n, pulse_);
-    if (double_->independent()) return double_->solve(remainder);
-    double_.reset();
-    return least_norm(remainder);
+    if (!tried_double_) double_ = independent_rows<double>();
+    tried_double_ = true;
+    return double_ ? double_->solve(remainder) : least_norm(remainder);
   }
 
   /// Whether more digits can be had where a solution was of no use.
   bool refine() {
-    if (!single_) return false;
+    const bool more = single_.has_value();
     single_.reset();
-    return single_failed_ = true;
+    return more;
   }
 
  private:
+  /// Nothing where the rows are dependent at this precision.
+  template <class Real>
+  std::optional<BasicRows<Real>> independent_rows() const {
+    const std::size_t n = magnitudes_.size();
+    if (free_.size() < n) return {};
+    BasicRows<Real> rows(scaled_rows<Real>(), free_.size(), n, pulse_);
+    if (!rows.independent()) return {};
+    return rows;
+  }
+
   /// free.size() x n, column-major: rows scaled by their weights, features by their magnitudes. At most 1 each.
   template <class Real>
   std::vector<Real> scaled_rows() const {
@@ -174,9 +177,9 @@ class ChangeSolver {
   const std::vector<std::size_t>& free_;
   const std::vector<double>& magnitudes_;
   Pulse& pulse_;
-  bool single_failed_ = false;
   std::optional<BasicRows<float>> single_;
   std::optional<BasicRows<double>> double_;
+  bool tried_double_ = false;
 };
 
 /// Takes out of `free` the rows whose weight would leave its bounds. True if there were any.

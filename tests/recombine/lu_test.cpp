@@ -81,17 +81,20 @@ TEST_P(Lu, TakesDependentColumnsAndColumnsOfZeros) {
   expect_factors(columns);
 }
 
-TEST_P(Lu, TakesColumnsWhoseInverseOverflows) {
-  if (n > small_lu_columns) GTEST_SKIP() << "OpenBLAS does not; the tableau scales its features before";
+/// LAPACK does not take these; the tableau scales its features before.
+class SmallLu : public Lu {};
+
+TEST_P(SmallLu, TakesColumnsWhoseInverseOverflows) {
   Columns columns = random_columns(p, n);
   for (std::size_t i = 0; i < p; ++i) columns.at(i, 0) = std::ldexp(columns.at(i, 0), -1040);
   expect_factors(columns);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Lu,
-                         testing::Values(Shape{1, 1}, Shape{2, 1}, Shape{2, 2}, Shape{9, 7}, Shape{16, 8}, Shape{18, 9},
-                                         Shape{21, 21}, Shape{42, 21}, Shape{113, 56}, Shape{128, 64}, Shape{130, 65},
-                                         Shape{200, 100}));
+const auto small_shapes = testing::Values(Shape{1, 1}, Shape{2, 1}, Shape{2, 2}, Shape{9, 7}, Shape{16, 8},
+                                          Shape{18, 9}, Shape{21, 21}, Shape{42, 21}, Shape{113, 56}, Shape{128, 64});
+INSTANTIATE_TEST_SUITE_P(Small, Lu, small_shapes);
+INSTANTIATE_TEST_SUITE_P(Large, Lu, testing::Values(Shape{130, 65}, Shape{200, 100}));
+INSTANTIATE_TEST_SUITE_P(Small, SmallLu, small_shapes);
 
 TEST(SmallLower, IsDividedBy) {
   for (const std::size_t r : {1, 2, 5, 21, 64}) {
