@@ -71,7 +71,8 @@ std::vector<double> bounds_of(const Survivors& survivors, std::span<const double
 
 double expected_operations(double q, double n, double target, bool bounded) {
   const double halvings = bounded ? q / n : 1 + std::log2(std::max(1.0, q / std::max(target, n)));
-  return 4 * q * n + (6 * halvings + 4) * n * n * n;
+  const double evaluations = !bounded && has_many_rows(std::size_t(q), std::size_t(n), std::size_t(target)) ? 1.2 : 2;
+  return 2 * evaluations * q * n + (6 * halvings + 4) * n * n * n;
 }
 
 }  // namespace
@@ -137,7 +138,9 @@ Recombination recombine(const FeatureRows& rows, std::span<const double> weights
 double recombine_memory(std::size_t rows, std::size_t features, const RecombineOptions& options) {
   const double q = double(rows), n = double(features), s = std::min(q, std::max(double(options.target), n));
   const double threads = options.threads > 0 ? options.threads : tbb::this_task_arena::max_concurrency();
-  const double matrices = std::max(2.5 * std::min(q, 2 * n), 4 * s) * n + 16 * s + (300 + 64 * threads) * n;
+  const bool many = options.max_weights.empty() && has_many_rows(rows, features, options.target);
+  const double columns = many ? 16 * n : 2.5 * std::min(q, 2 * n);
+  const double matrices = std::max(columns, 4 * s) * n + 16 * s + (300 + 64 * threads) * n;
   return q * (options.max_weights.empty() ? 12 : 20) + 8 * matrices + (q * n >= 0x1p20 ? 32768 * n : 0);
 }
 

@@ -77,8 +77,9 @@ struct Recombination {
 /// partial pivoting makes n groups basic and writes each other group as a combination T of them. Each other group is
 /// then either driven to zero or exchanged for the basic group that hits zero first, of the two possible directions
 /// the one with the larger pivot. Groups that end at zero are dropped, the members of the others are scaled, and the
-/// survivors regrouped, until groups are single rows and `target` is reached. The last step refits the surviving
-/// weights, by a small relative change within their bounds, to the moments of all rows.
+/// survivors regrouped, until groups are single rows and `target` is reached. While there are many rows, 64 n and more,
+/// the means are those of 8n groups, which are halved among themselves: so most rows are evaluated once, not twice. The
+/// last step refits the surviving weights, by a small relative change within their bounds, to the moments of all rows.
 ///
 /// With `max_weights` the walk stays inside the box 0 <= c' <= u (the flight phase of the cube method; Deville and
 /// Tille 2004): rows are taken up in order, n at a time beside those that are still strictly inside. At the end at
@@ -101,7 +102,7 @@ Recombination recombine(const FeatureRows& rows, std::span<const double> weights
 /// Bytes that recombine() allocates at most, beside its arguments and what the rows need for themselves, with q rows of
 /// positive weight, n features, p = min(q, 2 n), s = min(q, max(target, n)) and T threads:
 ///   12 q (8 q more with bounds) + 8 (max(2.5 p, 4 s) n + 16 s + (300 + 64 T) n),
-/// and 32768 n for sums over long lists (q n >= 2^20), whose shares are kept side by side.
+/// with 16 n in place of 2.5 p where q >= 64 n, 16 target without bounds, and 32768 n for sums over long lists (q n >= 2^20), whose shares are kept side by side.
 double recombine_memory(std::size_t rows, std::size_t features, const RecombineOptions& options = {});
 
 }  // namespace momentset

@@ -1,6 +1,7 @@
 #include "recombine/reduce.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "recombine/group_means.hpp"
@@ -44,6 +45,61 @@ Tableau tableau_of(Groups& groups, std::size_t n, bool by_rank, Pulse& pulse) {
   return by_rank ? tableau_by_qr(groups.means, groups.size(), n) : tableau_by_lu(groups.means, groups.size(), n, pulse);
 }
 
+/// Recombines the groups of one round and drops those that end at zero, while that takes no more rows than the budget.
+/// Returns the rank. moments: as group_means().
+std::size_t halve(const FeatureRows& rows, Survivors& alive, const Round& round, bool by_rank, std::size_t budget,
+                  Pulse& pulse, std::vector<double>* moments = nullptr) {
+  const std::size_t first = alive.size() - round.rows;
+  Groups groups = group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first),
+                              round.groups, pulse, moments);
+  Tableau tableau = tableau_of(groups, rows.features(), by_rank, pulse);
+  std::vector<double> masses = groups.masses;
+  std::vector<std::size_t> costs(groups.size());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    costs[g] = alive.rows_in(first + groups.begin[g], first + groups.begin[g + 1]);
+  }
+  walk_to_vertex(tableau, masses, {.bounds = {}, .costs = costs, .budget = budget}, pulse);
+  apply(alive, groups, masses);
+  return tableau.rank;
+}
+
+/// The means of groups as rows of a matrix.
+class MeanRows final : public FeatureRows {
+ public:
+  MeanRows(const Groups& groups, std::size_t features) : groups_(groups), features_(features) {}
+  std::size_t rows() const override { return groups_.size(); }
+  std::size_t features() const override { return features_; }
+  void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
+    for (std::size_t f = 0; f < features_; ++f, out += rows.size()) {
+      const double* means = groups_.means.data() + f * groups_.size();
+      for (std::size_t k = 0; k < rows.size(); ++k) out[k] = scale[k] * means[rows[k]];
+    }
+  }
+
+ private:
+  const Groups& groups_;
+  std::size_t features_;
+};
+
+/// Several halvings for one evaluation of the rows: of the means of many groups, until n groups are left.
+void halve_groups(const FeatureRows& rows, Survivors& alive, std::size_t target, Pulse& pulse,
+                  std::vector<double>* moments) {
+  const std::size_t n = rows.features();
+  const Groups groups = group_means(rows, alive.rows, alive.weights, groups_per_feature * n, pulse, moments);
+  Survivors members{.rows = std::vector<Index>(groups.size()), .weights = groups.masses};
+  std::iota(members.rows.begin(), members.rows.end(), Index{0});
+  for (std::size_t g = 0; g < groups.size(); ++g) members.counts.push_back(groups.rows_of(g));
+  const MeanRows means(groups, n);
+  // Where weights vanish together the budget ends it, with more groups than n.
+  for (std::size_t before = 0; members.size() > n && members.size() != before;) {
+    before = members.size();
+    halve(means, members, plan_round(before, n, n), false, members.rows_in(0, before) - target, pulse);
+  }
+  std::vector<double> masses(groups.size());
+  for (std::size_t k = 0; k < members.size(); ++k) masses[members.rows[k]] = members.weights[k];
+  apply(alive, groups, masses);
+}
+
 }  // namespace
 
 void Survivors::drop_weightless() {
@@ -51,37 +107,38 @@ void Survivors::drop_weightless() {
   for (std::size_t k = 0; k < size(); ++k) {
     if (weights[k] == 0) continue;
     rows[kept] = rows[k];
+    if (!counts.empty()) counts[kept] = counts[k];
     weights[kept++] = weights[k];
   }
   rows.resize(kept);
   weights.resize(kept);
+  if (!counts.empty()) counts.resize(kept);
+}
+
+std::size_t Survivors::rows_in(std::size_t begin, std::size_t end) const {
+  if (counts.empty()) return end - begin;
+  return std::accumulate(counts.begin() + std::ptrdiff_t(begin), counts.begin() + std::ptrdiff_t(end), std::size_t{0});
 }
 
 Reduced reduce_by_halves(const FeatureRows& rows, Survivors& alive, std::size_t target, Pulse& pulse) {
   const std::size_t n = rows.features();
   Reduced reduced{.moments = {}, .rank = std::min(alive.size(), n)};
-  const auto grouped = [&](const Round& round, std::vector<double>* moments) {
-    const std::size_t first = alive.size() - round.rows;
-    return group_means(rows, std::span(alive.rows).subspan(first), std::span(alive.weights).subspan(first),
-                       round.groups, pulse, moments);
-  };
+  const auto moments_once = [&] { return reduced.moments.empty() ? &reduced.moments : nullptr; };
+  for (std::size_t before = 0; has_many_rows(alive.size(), n, target) && alive.size() != before;) {
+    before = alive.size();
+    halve_groups(rows, alive, target, pulse, moments_once());
+  }
   bool at_rank = false;
   while (alive.size() > target && !at_rank) {
     const Round round = plan_round(alive.size(), target, n);
     const bool everything = round.rows == alive.size();
-    std::vector<double>* moments = reduced.moments.empty() ? &reduced.moments : nullptr;
-    if (moments != nullptr && !everything) grouped({alive.size(), 2 * n}, std::exchange(moments, nullptr));
-    Groups groups = grouped(round, moments);
+    std::vector<double>* moments = moments_once();
+    if (moments != nullptr && !everything) {
+      group_means(rows, alive.rows, alive.weights, 2 * n, pulse, std::exchange(moments, nullptr));
+    }
     // Only at single rows does the rank decide how far down it goes; until then dependent groups do no harm.
     at_rank = round.single_rows() && everything && target < n;
-
-    Tableau tableau = tableau_of(groups, n, at_rank, pulse);
-    reduced.rank = tableau.rank;
-    std::vector<double> masses = groups.masses;
-    std::vector<std::size_t> costs(groups.size());
-    for (std::size_t g = 0; g < groups.size(); ++g) costs[g] = groups.rows_of(g);
-    walk_to_vertex(tableau, masses, {.bounds = {}, .costs = costs, .budget = alive.size() - target}, pulse);
-    apply(alive, groups, masses);
+    reduced.rank = halve(rows, alive, round, at_rank, alive.size() - target, pulse, moments);
   }
   return reduced;
 }

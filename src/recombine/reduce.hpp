@@ -12,8 +12,11 @@ namespace momentset {
 struct Survivors {
   std::vector<Index> rows;
   std::vector<double> weights;
+  std::vector<std::size_t> counts = {};  ///< how many rows each of them stands for; empty: one
 
   std::size_t size() const { return rows.size(); }
+  /// For how many rows those from `begin` to before `end` stand.
+  std::size_t rows_in(std::size_t begin, std::size_t end) const;
   /// Drops the rows whose weight is zero.
   void drop_weightless();
 };
@@ -23,6 +26,15 @@ struct Reduced {
   std::vector<double> moments;  ///< of the rows at first; empty if nothing had to be dropped
   std::size_t rank = 0;         ///< see recombine()
 };
+
+/// Means of so many groups for each feature are evaluated at once where there are many rows, and halved among
+/// themselves: most rows are evaluated once.
+inline constexpr std::size_t groups_per_feature = 8;
+
+/// Whether there are rows enough for that, of n features each.
+constexpr bool has_many_rows(std::size_t rows, std::size_t n, std::size_t target) {
+  return rows / (8 * groups_per_feature) >= n && rows / (2 * groups_per_feature) >= target;
+}
 
 /// Halves the number of rows by recombining the means of groups of them, until `target` rows are left or the rank.
 Reduced reduce_by_halves(const FeatureRows& rows, Survivors& alive, std::size_t target, Pulse& pulse);

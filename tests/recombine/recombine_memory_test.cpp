@@ -88,6 +88,7 @@ TEST_P(RecombineMemory, StaysBelowTheFormulaAndNotFarBelow) {
 INSTANTIATE_TEST_SUITE_P(All, RecombineMemory,
                          testing::Values(MemoryCase{1000, 20, 20}, MemoryCase{400, 100, 100}, MemoryCase{400, 100, 1},
                                          MemoryCase{100'000, 10, 10}, MemoryCase{60'000, 56, 56},
+                                         MemoryCase{36'000, 560, 560}, MemoryCase{30'000, 56, 1000},
                                          MemoryCase{2000, 50, 1000}, MemoryCase{2000, 50, 1000, true},
                                          MemoryCase{100'000, 5, 50'000, true}, MemoryCase{600, 120, 120, false, true},
                                          MemoryCase{600, 120, 300, false, true}, MemoryCase{5, 40, 2}),

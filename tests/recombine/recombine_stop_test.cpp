@@ -63,7 +63,7 @@ TEST(RecombineStop, AtAnyMomentAndSoon) {
   const std::vector<double> weights(40'000, 1.0), bounds(40'000, 40.0);
   for (const bool bounded : {false, true}) {
     for (const int threads : {1, 2}) {
-      for (const std::size_t moment : {1u, 100u, 3000u, 4000u}) {
+      for (const std::size_t moment : {1u, 100u, 2000u, 2800u}) {
         std::stop_source source;
         std::atomic<std::size_t> blocks = 0;
         const WatchedRows rows(matrix, [&] {
@@ -76,6 +76,15 @@ TEST(RecombineStop, AtAnyMomentAndSoon) {
       }
     }
   }
+}
+
+// Many rows are evaluated once, and an eighth of them, at most, again; halving alone would take two evaluations.
+TEST(RecombineRows, AreEvaluatedOnceWhereThereAreMany) {
+  const std::size_t count = 100'000;
+  const Matrix matrix = random_matrix(count, 10);
+  std::atomic<std::size_t> blocks = 0;
+  recombine(WatchedRows(matrix, [&] { ++blocks; }), std::vector<double>(count, 1.0), {.target = 10, .threads = 1});
+  EXPECT_LT(double(blocks * recombine_block), 1.25 * double(count));
 }
 
 TEST(RecombineProgress, RisesToOneAndNeverComesFromTwoThreadsAtOnce) {
