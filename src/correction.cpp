@@ -27,8 +27,9 @@ std::size_t changed_rows(std::size_t survivors, std::size_t features) {
   return std::min(survivors, changed_per_feature * features);
 }
 
-int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
-                       const CompressOptions& options) {
+/// The highest order that is affordable; `order` where no higher one is, or none that gained anything in any trial.
+int order_to_reach(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
+                   const CompressOptions& options) {
   constexpr int most = 30;
   const double allowed = share_of_effort * allowed_operations(options.effort, rows);
   const auto affordable = [&](int higher) {
@@ -37,8 +38,9 @@ int highest_affordable(std::size_t dimension, std::size_t rows, std::size_t surv
     const double n = double(features), changed = double(changed_rows(survivors, features));
     return n * changed <= most_values && changed * n * n + 2 * double(rows + survivors) * n <= allowed;
   };
-  while (order < most && affordable(order + 1)) ++order;
-  return order;
+  int highest = order;
+  while (highest < most && affordable(highest + 1)) ++highest;
+  return 2 * highest <= 3 * order ? order : highest;
 }
 
 /// Compensated sums of weight times feature over some points.
@@ -202,13 +204,21 @@ bool within_limits(std::span<const double> factors) {
 
 }  // namespace
 
+double correction_memory(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
+                         const CompressOptions& options) {
+  const int highest = order_to_reach(dimension, rows, survivors, order, options);
+  if (highest == order) return 0;
+  const double n = double(feature_count(dimension, highest));
+  return sizeof(double) * (2 * n * double(changed_rows(survivors, std::size_t(n))) + n * n);
+}
+
 Correction correct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
                    std::span<const Index> rows, std::vector<double>& weights, int order,
                    const CompressOptions& options) {
   constexpr double worthwhile = 0.8;
   Correction found{order, 0};
-  const int most = highest_affordable(points.dimension, distinct.numbers.size(), rows.size(), order, options);
-  if (most == order || 2 * most <= 3 * order) return found;  // less gained nothing in any trial
+  const int most = order_to_reach(points.dimension, distinct.numbers.size(), rows.size(), order, options);
+  if (most == order) return found;
   const SingleThreadedBlas single;
   const std::vector<double> before = weights;
   const Shares shares(rows, before, changed_rows(rows.size(), feature_count(points.dimension, most)));

@@ -32,4 +32,8 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
                    std::span<const Index> rows, std::vector<double>& weights, int order,
                    const CompressOptions& options);
 
+/// Bytes that correct() takes beyond the points and weights, for so many rows and survivors; 0 where it does nothing.
+double correction_memory(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,
+                         const CompressOptions& options);
+
 }  // namespace momentset

@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "momentset/compress.hpp"
+#include "correction.hpp"
 #include "momentset/error.hpp"
 
 namespace momentset {
@@ -78,6 +78,10 @@ double halving_operations(std::size_t features) {
   return 14 * n * n * n + 2000 * n * n;
 }
 
+bool is_finished(const CompressOptions& options) {
+  return options.method == Method::automatic && !options.max_weight && options.companions.empty();
+}
+
 std::size_t feature_count(std::size_t dimension, int order) {
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
   std::size_t count = 1;  // C(m + k, k) for k = 1, 2, ...: each division is exact
@@ -142,7 +146,9 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
   const double recombining =
       options.max_weight ? 6 * q * n * n : 8 * q * n + cells * halvings * halving_operations(plan.features);
   plan.operations = recombining + 20 * q * m * (1 + std::log2(cells));
-  plan.memory = q * (2 * (8 * m + 4) + 24) + 8 * (10 * n * n + q / cells);
+  const double correcting =
+      is_finished(options) ? correction_memory(dimension, rows, plan.size, plan.order, options) : 0;
+  plan.memory = q * (2 * (8 * m + 4) + 24) + std::max(8 * (10 * n * n + q / cells), correcting);
   return plan;
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "momentset/compress.hpp"
+
 namespace momentset {
 
 /// Points that a cell must keep for n features: n, and where weights are bounded by X times their mean n + 1 beside the
@@ -11,5 +13,9 @@ std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_wei
 
 /// Operations that one halving of 2n points to n costs, with what does not run at the speed of matrix products.
 double halving_operations(std::size_t features);
+
+/// Whether rounds of neighbours and the correction of the weights come after the cells. They know of no bounds and no
+/// companions.
+bool is_finished(const CompressOptions& options);
 
 }  // namespace momentset

@@ -209,8 +209,7 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
   if (options.method == Method::paper) {
     return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
   }
-  // Finishing steps know of no companions.
-  const bool finishing = options.method == Method::automatic && !options.max_weight && options.companions.empty();
+  const bool finishing = is_finished(options);
   // So many of a cluster at once: fewer do not lower the error further, but take longer (docs/quality.md).
   const std::size_t dropped = std::max<std::size_t>(1, result.plan.features * 3 / 10);
   std::vector<Survivor> survivors;

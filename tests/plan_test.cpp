@@ -78,6 +78,17 @@ TEST(Plan, ExpectsMoreWorkAndMemoryForMoreRows) {
   EXPECT_GE(large.memory, 8.0 * 3 * 100'000) << "at least a copy of the coordinates";
 }
 
+TEST(Plan, ExpectsTheMemoryOfTheCorrection) {
+  CompressOptions options{.size = 10'000, .order = 4};
+  options.method = Method::tree;
+  const double cells_only = plan(100'000, 3, options).memory;
+  options.method = Method::automatic;
+  // The features of order 7, the first above 1.5 K, at four survivors each, twice; and their Gram matrix.
+  const double n = double(feature_count(3, 7));
+  EXPECT_GE(plan(100'000, 3, options).memory, 8 * (2 * 4 * n * n + n * n));
+  EXPECT_GT(plan(100'000, 3, options).memory, cells_only);
+}
+
 TEST(Plan, TellsOfTheLoweredOrder) {
   EXPECT_EQ(plan(1000, 3, {.size = 56}).notice, "");
   const Plan lowered = plan(1000, 3, {.size = 55});
