@@ -9,9 +9,11 @@
 - seconds of the processor, of calls after a first one, which compiles in some packages.
 
 Weights are those of each package; apricot gives none, so a row also weighs as many rows as it is the nearest to. Run with
-the packages of bench/requirements.txt, and momentset on the path. A package that is not there is left out.
+momentset on the path and `pip install goodpoints==0.6.3 apricot-select==0.6.1 coreax==1.0.0`: half a gigabyte, so that
+`./dev bench` does without. A package that is not there is left out.
 """
 
+import argparse
 import importlib.util
 import time
 
@@ -68,6 +70,7 @@ def by_coreax(X, seed):
 
 
 def by_apricot(X, seed):
+    """Rows that all others are near to."""
     return equal(facilities(X, seed))
 
 
@@ -118,10 +121,13 @@ def measured(X, rows, weights):
 
 
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--package", help="only the ways of this package")
+    asked = parser.parse_args()
     print(f"{'columns':>7}  {'':<30} {'MMD':>8} {'smooth':>8} {'steps':>8} {'seconds':>8}")
     for columns in (2, 5):
         for name, (way, package) in WAYS.items():
-            if not importlib.util.find_spec(package):
+            if asked.package not in (None, package) or not importlib.util.find_spec(package):
                 continue
             found = []
             for seed in range(DRAWS):
