@@ -2,8 +2,8 @@
 
 For each kind of points, size and way to choose the rows:
 
-- cost: relative error of the mean squared distance to the nearest of 8 centres, root mean square over 20 sets of centres
-  that are rows drawn at random, and over the draws of the points;
+- cost: relative error of the mean squared distance to the nearest of 8 centres, root mean square over 20 sets of
+  centres, rows drawn at random, and over the draws of the points;
 - fit: cost over all rows of the centres that k-means finds on the few rows, over that of centres that it finds on all,
   mean over the draws. Both are the best of 3 starts.
 
