@@ -4,13 +4,13 @@
 
 - MMD: sqrt(a' K a), a = new weights - 1 / 4,096, for K(x, y) = exp(-|x - y|^2 / (2 m)) in m columns: the kernel that
   goodpoints and coreax are handed;
-- smooth: root mean square error of the means of 200 random cosines and sigmoids, in units of their standard deviations;
+- smooth: root mean square error of the means of 200 random cosines and sigmoids, in their standard deviations;
 - steps: the same for 200 half-spaces, the share of the rows on one side of a random plane;
 - seconds of the processor, of calls after a first one, which compiles in some packages.
 
 Weights are those of each package; apricot gives none, so a row also weighs as many rows as it is the nearest to. Run
-with momentset on the path and `pip install goodpoints==0.6.3 apricot-select==0.6.1 coreax==1.0.0`: half a gigabyte, so that
-`./dev bench` does without. A package that is not there is left out.
+with momentset on the path and `pip install goodpoints==0.6.3 apricot-select==0.6.1 coreax==1.0.0`: half a gigabyte, so
+that `./dev bench` does without. A package that is not there is left out.
 """
 
 import argparse
