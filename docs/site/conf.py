@@ -23,7 +23,11 @@ root_doc = navigation.FRONT
 include_patterns = [f"{page}.md" for page in navigation.pages()]
 exclude_patterns = ["build", ".venv", ".git"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "breathe", "source_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "breathe", "formulas", "source_pages"]
+myst_enable_extensions = ["dollarmath"]  # $...$, which code-hosting pages draw as well
+myst_fence_as_directive = ["math"]  # and blocks of the language math
+myst_dmath_allow_digits = False  # two amounts of dollars are no formula
+html_math_renderer = "mathml"  # see formulas.py
 myst_heading_anchors = 4  # the anchors that code-hosting pages give to headings
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": "{{path}}"}  # see source_pages.py
 

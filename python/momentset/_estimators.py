@@ -24,7 +24,8 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     `transform(X)` returns X as it is, so that predictions are made for all rows. A Pipeline passes no weights on.
     Therefore each row is returned as often as its weight asks for, some several times and some not at all: with every
     row once, as `resample=False` has it, light rows count as much as heavy ones, which is worse than random rows. Where
-    the next estimator takes weights, compress_fit() is the better way.
+    the next estimator takes weights, compress_fit() is the better way. It hands y on as a whole, too, so that no step
+    that needs y can follow: see compress_fit().
 
     Parameters are those of compress(), and
 
