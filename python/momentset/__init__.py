@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from momentset import _core, _fork
+from momentset import _core, _fork, theory as theory
 from momentset._basis import Basis
 from momentset._certificate import Certificate, CompanionResidual, Diameters, OrderResidual, ProbeError
 from momentset._compress import compress, plan
