@@ -20,6 +20,7 @@ SECTIONS = {
         "docs/quality",
         "docs/performance",
         "docs/paper-method",
+        "docs/perceptron-theory",
     ],
     "Look up": [
         "docs/python",
@@ -40,11 +41,13 @@ SECTIONS = {
         "docs/adr/0004-kmeans-without-faiss",
         "docs/adr/0005-documentation-site",
         "docs/adr/0006-expected-errors",
+        "docs/adr/0007-boost-math",
         "experiments/README",
         "experiments/fig2_error/README",
         "experiments/fig6_runtime/README",
         "experiments/fig8_polylog/README",
         "experiments/coreax_blobs/README",
+        "experiments/perceptron/README",
         "experiments/reference/README",
     ],
 }
