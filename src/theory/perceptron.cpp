@@ -108,7 +108,8 @@ std::vector<Perceptron> perceptron_curve(std::span<const double> alphas, const M
     const double log_alpha = std::log(alpha);
     at = {log_alpha, follow<3>(on_the_way, at, log_alpha, 1e-3).x};
     const auto exact = [&](const Student& x) { return equations(log_alpha, x, options.tolerance); };
-    const Root<3> root = newton<3>(exact, at.x, options.tolerance, 30);
+    // The root moves by some hundred times the residual where the student hardly sees across the teacher.
+    const Root<3> root = newton<3>(exact, at.x, options.tolerance / 100, 30);
     at.x = root.x;
     curve.push_back(perceptron_of(ratios(root.x), theta_deg, root.residual));
   }
