@@ -55,6 +55,39 @@ const OrderTrial* trial_of(const Plan& plan, const std::vector<OrderTrial>& tria
   return found == trials.end() ? nullptr : &*found;
 }
 
+/// In how many cells moments are kept.
+std::size_t cells_of(const Certificate& certificate) {
+  if (certificate.groups.empty()) return certificate.tree.cells;
+  std::size_t cells = 0;
+  for (const GroupResidual& group : certificate.groups) cells += group.tree.cells;
+  return cells;
+}
+
+std::string groups_line(const Certificate& certificate) {
+  const auto residual = [](const GroupResidual& group) { return std::max(group.global, group.cells); };
+  const auto& groups = certificate.groups;
+  const auto [fewest, most] = std::minmax_element(
+      groups.begin(), groups.end(), [](const GroupResidual& a, const GroupResidual& b) { return a.size < b.size; });
+  const auto worst =
+      std::max_element(groups.begin(), groups.end(),
+                       [&](const GroupResidual& a, const GroupResidual& b) { return residual(a) < residual(b); });
+  return fmt::format("{} by {}, {} to {} rows each; worst residual {:.1e} ({})", grouped(groups.size()),
+                     fmt::join(split_lines(certificate.options.at("groups")), ", "), grouped(fewest->size),
+                     grouped(most->size), residual(*worst), worst->name);
+}
+
+json groups_json(const std::vector<Plan>& groups, const std::vector<std::string>& names) {
+  json list = json::array();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    list.push_back({{"name", names[g]},
+                    {"rows", groups[g].rows},
+                    {"size", groups[g].size},
+                    {"order", groups[g].order},
+                    {"cells", groups[g].cells}});
+  }
+  return list;
+}
+
 json trials_json(const std::vector<OrderTrial>& trials) {
   json list = json::array();
   for (const OrderTrial& trial : trials) {
@@ -95,7 +128,8 @@ std::string Report::text() const {
   line(text, "moments",
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
-                   certificate.tree.cells == 1 ? "one cell" : "each of " + counted(certificate.tree.cells, "cell")));
+                   cells_of(certificate) == 1 ? "one cell" : "each of " + counted(cells_of(certificate), "cell")));
+  if (!certificate.groups.empty()) line(text, "groups", groups_line(certificate));
   if (!certificate.companions.empty()) {
     const CompanionResidual& first = certificate.companions.front();
     line(text, "target",
@@ -174,6 +208,13 @@ std::string PlanReport::text() const {
   line(text, "cells",
        fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
                    grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    line(text, g == 0 ? "groups" : "",
+         fmt::format("{}: {} -> {}, {}", group_names[g], grouped(groups[g].rows), grouped(groups[g].size),
+                     groups[g].size == groups[g].rows
+                         ? "whole"
+                         : fmt::format("order {}, {}", groups[g].order, counted(groups[g].cells, "cell"))));
+  }
   line(text, "expected memory", "about " + bytes(plan.memory + 8.0 * double(plan.rows * plan.dimension)));
   line(text, "expected time",
        fmt::format("about {} on {} threads, without reading and the certificate",
@@ -182,7 +223,7 @@ std::string PlanReport::text() const {
 }
 
 std::string PlanReport::json() const {
-  const nlohmann::json object{
+  nlohmann::json object{
       {"rows", plan.rows},
       {"size", plan.size},
       {"columns", columns},
@@ -194,6 +235,7 @@ std::string PlanReport::json() const {
       {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
       {"expected_seconds", plan.operations / operations_per_second / threads},
       {"notice", plan.notice}};
+  if (!groups.empty()) object["groups"] = groups_json(groups, group_names);
   return object.dump(2) + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "momentset/points.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -55,6 +56,41 @@ void require_valid(const Companions& companions, std::size_t rows) {
 
 void require_valid(std::span<const Companions> companions, std::size_t rows) {
   for (const Companions& each : companions) require_valid(each, rows);
+}
+
+std::size_t PointGroups::count() const {
+  return empty() ? 0 : std::size_t(*std::max_element(of_points.begin(), of_points.end())) + 1;
+}
+
+std::string PointGroups::name(std::size_t group) const { return names.empty() ? std::to_string(group) : names[group]; }
+
+// Counting sort; first[g + 1] serves as the place of the next point of group g until it has become its end.
+GroupMembers::GroupMembers(const PointGroups& groups) : numbers(groups.of_points.size()), first(groups.count() + 2, 0) {
+  for (const Index group : groups.of_points) ++first[std::size_t(group) + 2];
+  for (std::size_t g = 2; g < first.size(); ++g) first[g] += first[g - 1];
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[first[std::size_t(groups.of_points[i]) + 1]++] = Index(i);
+  first.pop_back();
+}
+
+void require_valid(const PointGroups& groups, std::size_t rows) {
+  if (groups.empty() && groups.names.empty()) return;
+  if (groups.of_points.size() != rows) {
+    throw Error("groups", std::to_string(groups.of_points.size()) + " numbers",
+                "one for each of the " + std::to_string(rows) + " points is needed");
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (groups.of_points[i] < rows) continue;
+    throw Error("groups", std::to_string(groups.of_points[i]),
+                "row " + std::to_string(i) + " must be below the number of points, " + std::to_string(rows));
+  }
+  const GroupMembers members(groups);
+  for (std::size_t g = 0; g < members.count(); ++g) {
+    if (members.of(g).empty()) throw Error("groups", std::to_string(g), "is the number of no point");
+  }
+  if (!groups.names.empty() && groups.names.size() != members.count()) {
+    throw Error("groups", std::to_string(groups.names.size()) + " names",
+                "one for each of the " + std::to_string(members.count()) + " groups is needed");
+  }
 }
 
 void require_valid(const WeightedPoints& points) {

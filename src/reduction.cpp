@@ -1,5 +1,6 @@
 #include "reduction.hpp"
 
+#include <fmt/format.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
@@ -138,6 +139,13 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
     if (!cells[c].exact()) ++result.inexact_cells;
   }
   tree = partition.tree;
+  if (result.rank_deficient_cells == cells.size()) {
+    const auto full = std::max_element(cells.begin(), cells.end(),
+                                       [](const Recombination& a, const Recombination& b) { return a.rank < b.rank; });
+    if (!plan.notice.empty()) plan.notice += "; ";
+    plan.notice += fmt::format("of the {} moments {} at most are independent in a cell: columns depend on each other",
+                               plan.features, full->rank);
+  }
   return survivors;
 }
 
@@ -164,7 +172,10 @@ std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, c
   }
   std::vector<Survivor> survivors =
       reduce_in_rounds(points, cells_first ? left : distinct, scale, options, dropped, stopwatch, result);
-  if (survivors.size() == result.plan.size) return survivors;
+  if (survivors.size() == result.plan.size) {
+    result.plan.notice = wide.notice;
+    return survivors;
+  }
   result.rounds_from = 0;
   return {};
 }

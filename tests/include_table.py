@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "points": (),
     "simd": (),
     "threads": (),
+    "memory": (),
     "basis": (),
     "partition": (),
     "recombine": (),
@@ -29,15 +30,15 @@ MAY_INCLUDE = {
     "distill": ("compress",),
     "network": ("compress",),
 }
-FOR_ALL = ("points", "error", "version", "simd", "threads")
+FOR_ALL = ("points", "error", "version", "simd", "threads", "memory")
 
 # Headers and sources that belong to a room of another name.
-ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
+ROOM_OF_STEM = {"cells": "points", "missing": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
                 "paper_method": "compress", "coreset": "compress",
                 "local_features": "compress", "companion_features": "compress",
-                "standardised_columns": "compress"}
+                "standardised_columns": "compress", "parts": "compress", "group_sizes": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

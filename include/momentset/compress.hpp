@@ -34,6 +34,29 @@ enum class Method {
   paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
 };
 
+/// How the size is shared among groups. Every group gets its minimum: the points that a cell needs at the order stated
+/// (one more than its rows to keep at least), or all that it has. Where no order is stated the minimum is that of order
+/// 2, 1 or 0, the highest at which the minima of all groups take no more than half the size.
+enum class GroupSizes {
+  mass,  ///< in proportion to the groups' masses
+  /// In proportion to (mass spread^(K + 1))^(m / (m + K + 1)), spread being the rms over the columns of the standard
+  /// deviation in the group over that of all. A group of d points has d / n cells of diameter spread (d / n)^(-1/m), so
+  /// that its error is as mass spread^(K + 1) (d / n)^(-(K + 1)/m) (paper 000, Theorem 3): of all shares these make the
+  /// sum of the errors least, and also the sum of their squares where cells err independently. Where no order is stated
+  /// K is the highest up to 5 that an equal share allows for.
+  error,
+  equal,  ///< the same for each
+};
+
+/// What coordinates are divided by before cells are formed and test functions are drawn. Moments do not depend on it.
+enum class Scale {
+  standard,  ///< the column's standard deviation
+  /// The column's interquartile range over 1.349, as much for a normal distribution but blind to far outliers; the
+  /// standard deviation where half of the weight lies at one value.
+  robust,
+  none,  ///< one number for all columns, the rms of their standard deviations: they are in one unit already
+};
+
 struct CompressOptions {
   /// Points to keep, 1 or more. At least n = feature_count() where the order is stated. 0 where `tolerance` is set.
   std::size_t size = 0;
@@ -54,6 +77,15 @@ struct CompressOptions {
   /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
   /// kept beyond order 0.
   std::vector<Companions> companions = {};
+  /// Groups that are compressed by themselves, each with its exact mass, its own moments, cells and order; equal points
+  /// of different groups are not merged. Those with no more points than their share are kept whole. A tolerance is met
+  /// in each group; max_weight is a multiple of the mean in each.
+  PointGroups groups = {};
+  GroupSizes group_sizes = GroupSizes::mass;
+  Scale scale = Scale::standard;
+  /// m factors >= 0, not all 0, of the scaled columns: cells are cut finer along a column that weighs more, and test
+  /// functions vary more along it. Empty: 1.
+  std::vector<double> column_weights = {};
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
   /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
@@ -72,7 +104,8 @@ struct CompressOptions {
   std::function<void(std::string_view stage, double fraction)> progress = {};
 };
 
-/// What compress is going to do: fixed by m, the number of distinct points and the options alone.
+/// What compress is going to do: fixed by m, the number of distinct points and the options alone. That of all groups
+/// together has the sums of their rows, sizes, cells and operations, and the lowest order of those not kept whole.
 struct Plan {
   std::size_t rows = 0;       ///< q, points that may be dropped: distinct, of positive weight, not to be kept
   std::size_t dimension = 0;  ///< m
@@ -114,6 +147,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
 struct Choice {
   Plan plan;
   std::vector<OrderTrial> trials;  ///< by which size and order were chosen, ascending; empty where both were stated
+  std::vector<Plan> groups;        ///< of each group; empty if there are none. Trials are then not told
 };
 
 /// What compress would do with these points: chooses size and order where they are not stated, and compresses nothing.
@@ -134,8 +168,10 @@ struct Coreset {
   std::size_t rounds_from = 0;  ///< points that were left when rounds of neighbours began; 0: there were none
   int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;
-  std::size_t inexact_cells = 0;   ///< whose moments could not be kept to 50 eps: see Recombination::exact()
-  std::vector<OrderTrial> trials;  ///< by which the order was chosen, ascending; empty where it was stated
+  std::size_t inexact_cells = 0;  ///< whose moments could not be kept to 50 eps: see Recombination::exact()
+  std::vector<OrderTrial>
+      trials;                ///< by which the order was chosen, ascending; empty where it was stated, or of groups
+  std::vector<Plan> groups;  ///< of each group; empty if there are none
   /// Where a tolerance was asked for: largest error over the families of test functions, in units of their spread, of
   /// functions that played no part in choosing the size.
   std::optional<double> achieved_error = {};

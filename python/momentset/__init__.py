@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentset import _core, _fork
 from momentset._basis import Basis
-from momentset._certificate import Certificate, CompanionResidual, Diameters, OrderResidual, ProbeError
+from momentset._certificate import Certificate, CompanionResidual, Diameters, GroupResidual, OrderResidual, ProbeError
 from momentset._compress import compress, plan
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -26,7 +26,7 @@ __version__: str = _core.version
 
 __all__ = [
     "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate",
-    "MomentCoreset", "OrderResidual", "ProbeError", "Verification", "compress", "compress_fit", "plan", "read",
+    "GroupResidual", "MomentCoreset", "OrderResidual", "ProbeError", "Verification", "compress", "compress_fit", "plan", "read",
     "recombine", "verify",
 ]
 
