@@ -6,6 +6,7 @@ SECTIONS = {
     "Start": ["docs/tutorial", "docs/gallery"],
     "How do I ...": [
         "docs/how-to/train-with-weights",
+        "docs/how-to/tables-with-classes",
         "docs/how-to/without-weights",
         "docs/how-to/thin-a-posterior",
         "docs/how-to/integrals",
