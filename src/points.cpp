@@ -18,7 +18,8 @@ void require_finite_coordinates(const WeightedPoints& points) {
   }
 }
 
-void require_usable_weights(const WeightedPoints& points) {
+/// Returns the sum.
+double require_usable_weights(const WeightedPoints& points) {
   double sum = 0;
   for (std::size_t i = 0; i < points.weights.size(); ++i) {
     const double weight = points.weights[i];
@@ -28,7 +29,19 @@ void require_usable_weights(const WeightedPoints& points) {
     sum += weight;
   }
   if (!std::isfinite(sum)) throw Error("weights", "", "their sum must be finite");
-  if (sum <= 0) throw Error("weights", "", "at least one must be positive");
+  return sum;
+}
+
+void require_shape(const WeightedPoints& points) {
+  if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");
+  if (points.coordinates.size() % points.dimension != 0) {
+    throw Error("points", std::to_string(points.coordinates.size()) + " coordinates",
+                "must be a multiple of the dimension " + std::to_string(points.dimension));
+  }
+  if (!points.weights.empty() && points.weights.size() != points.size()) {
+    throw Error("weights", std::to_string(points.weights.size()) + " weights",
+                "one for each of the " + std::to_string(points.size()) + " points is needed");
+  }
 }
 
 void require_valid(const Companions& companions, std::size_t rows) {
@@ -58,21 +71,21 @@ void require_valid(std::span<const Companions> companions, std::size_t rows) {
 }
 
 void require_valid(const WeightedPoints& points) {
-  if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");
+  require_shape(points);
   if (points.coordinates.empty()) throw Error("points", "0 rows", "at least one point is needed");
-  if (points.coordinates.size() % points.dimension != 0) {
-    throw Error("points", std::to_string(points.coordinates.size()) + " coordinates",
-                "must be a multiple of the dimension " + std::to_string(points.dimension));
-  }
   if (points.size() >= std::numeric_limits<Index>::max()) {
     throw Error("points", std::to_string(points.size()) + " rows", "fewer than 2^32 - 1 fit in one call");
   }
-  if (!points.weights.empty() && points.weights.size() != points.size()) {
-    throw Error("weights", std::to_string(points.weights.size()) + " weights",
-                "one for each of the " + std::to_string(points.size()) + " points is needed");
-  }
   require_finite_coordinates(points);
-  if (!points.weights.empty()) require_usable_weights(points);
+  if (!points.weights.empty() && require_usable_weights(points) <= 0) {
+    throw Error("weights", "", "at least one must be positive");
+  }
+}
+
+void require_valid_batch(const WeightedPoints& points) {
+  require_shape(points);
+  require_finite_coordinates(points);
+  require_usable_weights(points);
 }
 
 }  // namespace momentset

@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "io": (),
     "prune": ("theory", "partition"),
     "compress": ("basis", "partition", "recombine", "kernel", "certificate"),
-    "sketch": ("compress",),
+    "sketch": ("compress", "certificate"),
     "distill": ("compress",),
     "network": ("compress",),
 }

@@ -11,6 +11,7 @@ SECTIONS = {
         "docs/how-to/integrals",
         "docs/how-to/how-much-to-keep",
         "docs/how-to/own-matrices",
+        "docs/streams",
         "docs/how-to/files-and-reports",
     ],
     "Understand": [
@@ -28,6 +29,7 @@ SECTIONS = {
         "docs/command-line",
         "docs/certificate",
         "docs/metadata",
+        "docs/format",
         "docs/stability",
     ],
     "Project": [
@@ -40,6 +42,7 @@ SECTIONS = {
         "docs/adr/0004-kmeans-without-faiss",
         "docs/adr/0005-documentation-site",
         "docs/adr/0006-expected-errors",
+        "docs/adr/0007-streams",
         "experiments/README",
         "experiments/fig2_error/README",
         "experiments/fig6_runtime/README",

@@ -54,4 +54,7 @@ void require_valid(std::span<const Companions> companions, std::size_t rows);
 /// O(q m).
 void require_valid(const WeightedPoints& points);
 
+/// The same for a batch of a larger set: there may be any number of points, and weights may all be 0. O(q m).
+void require_valid_batch(const WeightedPoints& points);
+
 }  // namespace momentset

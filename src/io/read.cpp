@@ -55,14 +55,22 @@ class FeatureBuilder {
       throw Error(piece.source.name(), std::to_string(piece.first_row + rows) + " rows",
                   "must be at most " + std::to_string(max_rows));
     }
-    const std::vector<Doubles> columns = convert(piece);
-    const std::vector<std::int64_t> kept = find_valid(piece, columns);
     rows_ = piece.first_row + rows;
     reserve(piece);
-    append_points(columns, kept);
-    append_row_names(piece, kept);
-    append_positions(piece, kept);
-    features_.dropped += static_cast<std::size_t>(rows) - kept.size();
+    append_valid(piece, 0);
+  }
+
+  /// The rows of the piece alone, from `skipped` of them on.
+  const Features& only(const TableData::Piece& piece, std::int64_t skipped) {
+    features_.points.coordinates.clear();
+    features_.points.weights.clear();
+    features_.targets.clear();
+    features_.row_names.clear();
+    features_.positions.clear();
+    features_.dropped = 0;
+    origin_ = piece.first_row;
+    append_valid(piece, skipped);
+    return features_;
   }
 
   Features finish() {
@@ -81,6 +89,15 @@ class FeatureBuilder {
  private:
   std::size_t dimension() const { return features_.points.dimension; }
   std::size_t size() const { return features_.points.view().size(); }
+
+  void append_valid(const TableData::Piece& piece, std::int64_t skipped) {
+    const std::vector<Doubles> columns = convert(piece);
+    const std::vector<std::int64_t> kept = find_valid(piece, columns, skipped);
+    append_points(columns, kept);
+    append_row_names(piece, kept);
+    append_positions(piece, kept);
+    features_.dropped += static_cast<std::size_t>(piece.batch.data->num_rows() - skipped) - kept.size();
+  }
 
   /// Place in the request of a table column. One may be asked for twice, as coordinate and as weight, but is read once.
   std::size_t slot_of(int index, const std::shared_ptr<arrow::DataType>& type) {
@@ -103,8 +120,10 @@ class FeatureBuilder {
     return columns;
   }
 
-  /// The rows of the batch that are finite throughout. Throws at the first one that is not, unless they are dropped.
-  std::vector<std::int64_t> find_valid(const TableData::Piece& piece, const std::vector<Doubles>& columns) const {
+  /// The rows of the batch, from `first` on, that are finite throughout. Throws at the first one that is not, unless
+  /// they are dropped.
+  std::vector<std::int64_t> find_valid(const TableData::Piece& piece, const std::vector<Doubles>& columns,
+                                       std::int64_t first) const {
     const auto rows = static_cast<std::size_t>(piece.batch.data->num_rows());
     std::vector<char> invalid(rows, 0);
     for (const Doubles& column : columns) {
@@ -113,7 +132,7 @@ class FeatureBuilder {
     }
     std::vector<std::int64_t> kept;
     kept.reserve(rows);
-    for (std::size_t i = 0; i < rows; ++i) {
+    for (auto i = static_cast<std::size_t>(first); i < rows; ++i) {
       const auto row = static_cast<std::int64_t>(i);
       if (invalid[i] == 0) {
         if (has_weight_ && columns.back().values()[i] < 0) fail_negative(piece, row, columns.back().values()[i]);
@@ -204,7 +223,7 @@ class FeatureBuilder {
       positions.resize(before);
       std::iota(positions.begin(), positions.end(), Index{0});
     }
-    for (const std::int64_t row : kept) positions.push_back(static_cast<Index>(piece.first_row + row));
+    for (const std::int64_t row : kept) positions.push_back(static_cast<Index>(piece.first_row - origin_ + row));
   }
 
   const TableData& table_;
@@ -214,9 +233,27 @@ class FeatureBuilder {
   std::size_t targets_ = 0;
   std::size_t row_slot_ = 0;
   Features features_;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0, origin_ = 0;  ///< positions count from the origin
   std::size_t capacity_ = 0;
 };
+
+}  // namespace
+
+namespace {
+
+/// One pass with the builder's request; what goes wrong in it is an Error.
+void scan(const TableData& table, const Request& request, const std::function<bool(const TableData::Piece&)>& visit) {
+  try {
+    table.scan(request, visit);
+  } catch (const std::bad_alloc&) {
+    throw Error(table.sources.front()->name(), "", "does not fit in memory");
+  } catch (const ConversionFailure& failure) {
+    const auto field = std::find_if(request.fields.begin(), request.fields.end(),
+                                    [&](const auto& candidate) { return candidate->name() == failure.column; });
+    fail_at_misfit(table, failure.column, field == request.fields.end() ? *arrow::float64() : *(*field)->type());
+  }
+  arrow::default_memory_pool()->ReleaseUnused();
+}
 
 }  // namespace
 
@@ -227,24 +264,31 @@ Features Table::read(const ReadOptions& options) const {
   const std::int64_t stated = data_->rows().value_or(0);
   if (stated > max_rows)
     throw Error(name, std::to_string(stated) + " rows", "must be at most " + std::to_string(max_rows));
-  try {
-    data_->scan(builder.request(), [&](const TableData::Piece& piece) {
-      builder.append(piece);
-      if (options.progress) options.progress(piece.fraction);
-      return true;
-    });
-  } catch (const std::bad_alloc&) {
-    throw Error(name, "", "does not fit in memory");
-  } catch (const ConversionFailure& failure) {
-    const auto& fields = builder.request().fields;
-    const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const auto& candidate) { return candidate->name() == failure.column; });
-    fail_at_misfit(*data_, failure.column, field == fields.end() ? *arrow::float64() : *(*field)->type());
-  }
-  arrow::default_memory_pool()->ReleaseUnused();
+  scan(*data_, builder.request(), [&](const TableData::Piece& piece) {
+    builder.append(piece);
+    if (options.progress) options.progress(piece.fraction);
+    return true;
+  });
   Features features = builder.finish();
   features.notices = selection.notices;
   return features;
+}
+
+std::vector<std::string> Table::read_batches(
+    const ReadOptions& options, std::int64_t first_row,
+    const std::function<bool(const Features& batch, std::int64_t first_row)>& visit) const {
+  const Selection selection = select_columns(*data_, options);
+  FeatureBuilder builder(*data_, selection, options.drop_invalid);
+  Request request = builder.request();
+  if (first_row > 0) request.needs = [first_row](std::int64_t, std::int64_t end) { return end > first_row; };
+  scan(*data_, request, [&](const TableData::Piece& piece) {
+    const std::int64_t rows = piece.batch.data->num_rows(),
+                       skipped = std::max<std::int64_t>(0, first_row - piece.first_row);
+    const bool goes_on = skipped >= rows || visit(builder.only(piece, skipped), piece.first_row);
+    if (options.progress) options.progress(piece.fraction);
+    return goes_on;
+  });
+  return selection.notices;
 }
 
 }  // namespace momentset::io

@@ -109,6 +109,14 @@ class Table {
   /// others are named. Integers may turn into fractions later on.
   Features read(const ReadOptions& options = {}) const;
 
+  /// The same pass with the same rules, batch by batch: memory for a few of them, any number of rows. `visit` gets the
+  /// rows that are valid, positions counted within the batch, and the number in the table of the batch's first row; it
+  /// returns false to end the pass. Rows before `first_row` are passed over, unread where the format allows. The number
+  /// of rows visited may be zero, and all weights may be. Returns the notices.
+  std::vector<std::string> read_batches(
+      const ReadOptions& options, std::int64_t first_row,
+      const std::function<bool(const Features& batch, std::int64_t first_row)>& visit) const;
+
   /// Throws Error naming the column where one has no form in `format` (nested types in CSV). `write` says so too, but
   /// only when all the work is done.
   void require_writable(Format format) const;
@@ -133,6 +141,12 @@ class Table {
   explicit Table(std::unique_ptr<TableData> data);
   std::unique_ptr<TableData> data_;
 };
+
+/// Writes weighted points as a table of float64 columns of these names, then `weight` (double) and `row` (int64), with
+/// the metadata, whose names they get: coreset_weight and coreset_row where a coordinate has the other name. NPY as
+/// Table::write. Throws Error where the target cannot be written or a number is above 2^63 - 1.
+void write_points(const std::string& path, Format format, const PointSet& points, std::span<const std::uint64_t> rows,
+                  CoresetMetadata metadata);
 
 /// Threads that Arrow may use for reading, writing and decompression; 0: all cores.
 void set_threads(int threads);
