@@ -38,7 +38,7 @@ struct Options {
   std::string order = "auto";
   std::string effort = "normal", smoothness = "smooth";
   std::string method = "auto";
-  std::optional<double> max_weight;
+  std::optional<double> max_weight, min_ess;
   std::vector<std::string> columns, exclude, targets;
   std::string loss = "squared";
   int target_degree = 1;
@@ -57,7 +57,7 @@ struct Options {
 
 const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
 const std::map<std::string, Method> methods{
-    {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}};
+    {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}, {"kernel", Method::kernel}};
 const std::map<std::string, Smoothness> smoothnesses{
     {"analytic", Smoothness::analytic}, {"smooth", Smoothness::smooth}, {"kinked", Smoothness::kinked}};
 
@@ -128,6 +128,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
           {"method", options.method},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
+          {"min_ess", options.min_ess ? fmt::format("{}", *options.min_ess) : ""},
           {"keep_rows", options.keep_rows},
           {"target", fmt::format("{}", fmt::join(options.targets, "\n"))},
           {"loss", options.targets.empty() ? "" : options.loss},
@@ -218,6 +219,7 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.smoothness = smoothnesses.at(options.smoothness);
   found.method = methods.at(options.method);
   found.max_weight = options.max_weight;
+  found.min_ess = options.min_ess;
   if (options.has_companions()) {
     found.companions = {
         {.values = features.targets, .columns = options.targets.size(), .degree = options.target_degree}};
@@ -330,15 +332,20 @@ void add_compress(CLI::App& app, int& status) {
   command
       ->add_option(
           "--method", options->method,
-          "how cells are found: tree (once, kept exactly), auto (tree, then finishing steps within the effort) or "
+          "how rows are found: tree (cells, kept exactly), auto (tree, then finishing steps within the effort; in many "
+          "columns the best of several ways), kernel (for many columns: kernel means, exact means and covariances) or "
           "paper (k-means and nearest neighbours, in rounds)")
-      ->check(CLI::IsMember({"auto", "tree", "paper"}))
+      ->check(CLI::IsMember({"auto", "tree", "kernel", "paper"}))
       ->type_name("M")
       ->capture_default_str();
   command
       ->add_option("--max-weight", options->max_weight,
                    "no new weight above X times their mean, X > 1 [no bound]: nearly equal weights, fewer cells")
       ->type_name("X");
+  command
+      ->add_option("--min-ess", options->min_ess,
+                   "smallest effective sample size of the new weights, as a share of the size; takes the method kernel")
+      ->type_name("F");
   command->add_option("--columns", options->columns, "columns that are the coordinates [every numeric one]")
       ->delimiter(',')
       ->type_name("A,B");

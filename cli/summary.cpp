@@ -69,6 +69,21 @@ json trials_json(const std::vector<OrderTrial>& trials) {
   return list;
 }
 
+/// The best first.
+std::string compared(const std::vector<Alternative>& alternatives) {
+  std::vector<std::string> list;
+  for (const Alternative& each : alternatives) list.push_back(fmt::format("{} {:.1e}", each.name, each.typical_error));
+  return fmt::format("{}; the first was taken", fmt::join(list, ", "));
+}
+
+json alternatives_json(const std::vector<Alternative>& alternatives) {
+  json list = json::array();
+  for (const Alternative& each : alternatives) {
+    list.push_back({{"name", each.name}, {"typical_error", each.typical_error}});
+  }
+  return list;
+}
+
 json stage_seconds(const std::vector<StageSeconds>& stages) {
   json object = json::object();
   for (const StageSeconds& stage : stages) object[stage.stage] = stage.seconds;
@@ -103,7 +118,9 @@ std::string Report::text() const {
                      first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order));
   }
   if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);
-  if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
+  if (!coreset->alternatives.empty()) {
+    line(text, "compared", compared(coreset->alternatives));
+  } else if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
     line(text, "order",
          fmt::format("the best of {} to {} by trials; expected error {:.1e} of the spread (typical), {:.1e} (largest)",
                      coreset->trials.front().order, coreset->trials.back().order, trial->typical_error,
@@ -147,6 +164,7 @@ std::string Report::json() const {
       {"achieved_error", coreset->achieved_error ? nlohmann::json(*coreset->achieved_error) : nlohmann::json()},
       {"cells", certificate.tree.cells},
       {"finish", coreset->finish()},
+      {"alternatives", alternatives_json(coreset->alternatives)},
       {"rank_deficient_cells", coreset->rank_deficient_cells},
       {"worst_residual", certificate.worst_residual()},
       {"tolerance", certificate.tolerance},

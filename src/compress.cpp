@@ -76,6 +76,17 @@ void require_usable(const CompressOptions& options) {
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", std::to_string(options.mass_scale), "must be positive and finite");
   }
+  if (options.tolerance && options.method == Method::kernel) {
+    throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
+                "is not for the method kernel: sizes are tried on cells of a tree");
+  }
+  if (options.min_ess && !(*options.min_ess > 0 && *options.min_ess <= 1)) {
+    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "must be a share of the size, above 0 and at most 1");
+  }
+  const bool exchanging = options.method == Method::kernel || options.method == Method::automatic;
+  if (options.min_ess && (!exchanging || options.tolerance)) {
+    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "needs a size and the method kernel or auto");
+  }
   if (options.max_weight && !(*options.max_weight > 1)) {
     throw Error("max_weight", fmt::format("{:g}", *options.max_weight),
                 "must be above 1, in multiples of the mean weight of the rows kept");
@@ -90,6 +101,15 @@ void notice_if_random_does_as_well(Coreset& result) {
       fmt::format("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
                   "against {:.1e}): keep more rows, fewer columns, or try another order",
                   random, error));
+}
+
+void require_effective_size(const Coreset& result, const CompressOptions& options) {
+  const double found = result.certificate.effective_sample_size, size = double(result.rows.size());
+  if (!options.min_ess || found >= *options.min_ess * size * (1 - 1e-9)) return;
+  throw Error("min_ess", fmt::format("{:g}", *options.min_ess),
+              fmt::format("cannot be reached: weights of order {} with an effective size of {:.5g} of {} were the most "
+                          "equal found",
+                          result.plan.order, found, result.rows.size()));
 }
 
 /// What recombining the cells could not do.
@@ -113,13 +133,17 @@ double OrderTrial::*counting_error(const CompressOptions& request) {
   return request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
 }
 
+bool tries_orders(const CompressOptions& request) {
+  return !request.order && request.method != Method::paper && request.method != Method::kernel;
+}
+
 /// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
 std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoints& distinct,
                                std::span<const double> scale, CompressOptions& request) {
   std::vector<OrderTrial> trials;
   if (request.tolerance) {
     request.size = size_for_tolerance(points, distinct, scale, request, trials);
-  } else if (!request.order && request.method != Method::paper) {
+  } else if (tries_orders(request)) {
     trials = try_orders(points, distinct, scale, request);
   }
   if (!request.order && !trials.empty()) request.order = best_of(trials, counting_error(request)).order;
@@ -184,7 +208,7 @@ std::optional<int> lower_order(const Coreset& result, const CompressOptions& opt
   return best_of(lower, counting_error(options)).order;
 }
 
-/// The points as they are worked on, and the request with each row to keep named once.
+/// The points as they are worked on, and the request with each row to keep named once and the method settled.
 struct Prepared {
   std::vector<Survivor> kept;
   DistinctPoints distinct;
@@ -194,6 +218,7 @@ struct Prepared {
     const std::vector<bool> keep = marked(options.keep_rows, points.size());
     kept = kept_rows(points, keep);
     distinct = options.companions.empty() ? merge_equal(points, keep, options.stop) : unmerged(points, keep);
+    if (request.min_ess) request.method = Method::kernel;
     request.keep_rows.clear();
     for (const Survivor& survivor : kept) request.keep_rows.push_back(survivor.row);
   }
@@ -231,7 +256,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
     result.distinct = prepared->distinct.numbers.size() + prepared->kept.size();
     CompressOptions& request = prepared->request;
     if (must_drop(prepared->distinct, request)) {
-      if (request.tolerance || (!request.order && request.method != Method::paper)) stopwatch.start("choose");
+      if (request.tolerance || tries_orders(request)) stopwatch.start("choose");
       scale = inverse_spreads(points, prepared->distinct);
       result.trials = settle(points, prepared->distinct, scale, request);
     }
@@ -256,6 +281,7 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
     prepared->request.order = lower;
   }
   stopwatch.stop();
+  require_effective_size(result, options);
   notice_if_random_does_as_well(result);
   return result;
 }

@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "points": (),
     "simd": (),
     "threads": (),
+    "blas": (),
     "basis": (),
     "partition": (),
     "recombine": (),
@@ -29,13 +30,14 @@ MAY_INCLUDE = {
     "distill": ("compress",),
     "network": ("compress",),
 }
-FOR_ALL = ("points", "error", "version", "simd", "threads")
+FOR_ALL = ("points", "error", "version", "simd", "threads", "blas")
 
 # Headers and sources that belong to a room of another name.
 ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
-                "paper_method": "compress", "coreset": "compress",
+                "paper_method": "compress", "kernel_method": "compress", "alternatives": "compress",
+                "coreset": "compress",
                 "local_features": "compress", "companion_features": "compress",
                 "standardised_columns": "compress"}
 

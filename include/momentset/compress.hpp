@@ -24,14 +24,25 @@ enum class Effort { low, normal, high };
 /// lengths) or kinked (short waves, steep steps and ReLU ridges).
 enum class Smoothness { analytic, smooth, kinked };
 
-/// How the cells are found, within which moments are kept.
+/// How rows and weights are found.
 enum class Method {
   /// As `tree`, then what lowers the error within the effort: more points survive at first, the rest is dropped in
   /// rounds from the tightest clusters of neighbours; at last the weights change a little, so that over all points
   /// moments of higher orders are kept as well. The moments of order K are then exact over all points, not in cells.
+  /// In more than five columns, where the order is free and no order promises a quarter of the error of random rows:
+  /// the best on test functions of this, `kernel`, stratified rows and random rows (Coreset::alternatives).
   automatic,
   tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly
   paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
+  /// For many columns: rows and weights that follow the kernel means of all points, with the moments of order 1 or 2
+  /// exact (kernel.hpp); above 1,024 rows in cells of a kd-tree that keep up to 512 each.
+  kernel,
+};
+
+/// A way to keep so many rows, and what it came to on test functions.
+struct Alternative {
+  std::string name;          ///< "moments of order 2", "kernel exchange", "stratified rows" or "random rows"
+  double typical_error = 0;  ///< as OrderTrial::typical_error, measured on all points
 };
 
 struct CompressOptions {
@@ -66,6 +77,9 @@ struct CompressOptions {
   /// X > 1: no new weight above X times their mean, or above the point's own weight where that is more. Unset: no
   /// bound. Takes about (n + 1) X / (X - 1) points a cell. Points of keep_rows do not count.
   std::optional<double> max_weight = {};
+  /// Smallest effective sample size (sum w)^2 / sum w^2 of the new weights, as a share of the size, above 0 and at most
+  /// 1. For the method kernel, which `automatic` then is. Error where no such weights are found.
+  std::optional<double> min_ess = {};
   /// When asked to stop, compress throws Cancelled.
   std::stop_token stop = {};
   /// Called now and then, from any thread but never from two at once: stage name and fraction done in [0, 1].
@@ -80,7 +94,7 @@ struct Plan {
   int order = 0;              ///< K
   std::size_t features = 0;   ///< n, C(m + K, K) without companions
   std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
-                              ///< 1 for Method::paper, whose clusters change from round to round
+                              ///< 1 for Method::paper, whose clusters change from round to round; few for kernel
   double operations = 0;      ///< expected floating-point operations of the recombination
   double memory = 0;          ///< expected bytes beyond the input
   std::string notice;         ///< what was changed of the request and why; empty if nothing
@@ -136,6 +150,10 @@ struct Coreset {
   std::size_t rank_deficient_cells = 0;
   std::size_t inexact_cells = 0;   ///< whose moments could not be kept to 50 eps: see Recombination::exact()
   std::vector<OrderTrial> trials;  ///< by which the order was chosen, ascending; empty where it was stated
+  /// What was compared before the rows were chosen, the best first, which is what they were chosen by; empty where
+  /// nothing was. The test functions are neither those of the trials nor those of the certificate.
+  std::vector<Alternative> alternatives;
+  bool by_kernel = false;  ///< whether kernel exchange chose the rows
   /// Where a tolerance was asked for: largest error over the families of test functions, in units of their spread, of
   /// functions that played no part in choosing the size.
   std::optional<double> achieved_error = {};

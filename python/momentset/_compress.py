@@ -18,7 +18,7 @@ from momentset._input import Input, names_of_targets, read_input
 from momentset._progress import Bar, Progress
 
 Order = Union[int, Literal["auto"]]
-Method = Literal["auto", "tree", "paper"]
+Method = Literal["auto", "tree", "kernel", "paper"]
 Effort = Literal["low", "normal", "high"]
 Smoothness = Literal["analytic", "smooth", "kinked"]
 WeightSum = Literal["mass", "n", "1"]
@@ -41,6 +41,7 @@ def compress(
     target_degree: int = 1,
     basis: Basis | None = None,
     max_weight: float | None = None,
+    min_ess: float | None = None,
     weight_sum: WeightSum = "mass",
     columns: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
@@ -68,7 +69,10 @@ def compress(
         smoothness: the functions whose means matter: "analytic" (long waves), "smooth" (of all lengths) or "kinked"
             (short waves, steep steps, ridges).
         method: "tree": cells of a kd-tree, whose moments are kept exactly; "auto": these, then steps that lower the
-            error, after which the moments are kept over all rows; "paper": rounds of k-means and nearest neighbours.
+            error, after which the moments are kept over all rows, or in many columns the best of several ways, as
+            `certificate.options["choice"]` tells; "kernel": for many columns, rows and weights that follow the kernel
+            means of all rows, with means and perhaps covariances exact; "paper": rounds of k-means and nearest
+            neighbours.
         weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
             or what the rows of a coreset weigh.
         target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, or names of columns, which then
@@ -80,6 +84,8 @@ def compress(
         basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
             order. Rows are not merged.
         max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
+        min_ess: smallest effective sample size of the new weights, as a share of `size`, above 0 and at most 1. Takes
+            the method "kernel". None: no bound.
         weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
         columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
         exclude: names of columns that are no coordinates.
@@ -114,6 +120,7 @@ def compress(
         smoothness=_choice("smoothness", _core.Smoothness, smoothness),
         method=_choice("method", _core.Method, method),
         max_weight=None if max_weight is None else float(max_weight),
+        min_ess=None if min_ess is None else float(min_ess),
         mass_scale=_mass_scale(weight_sum, found.weights, len(found)),
         keep_rows=_points_to_keep(found, keep_rows),
         seed=count("seed", seed, 0),
@@ -144,6 +151,7 @@ def compress(
         "achieved_error": "" if made.achieved_error is None else f"{made.achieved_error:.3g}",
         "method": method,
         "max_weight": _number(max_weight),
+        "min_ess": _number(min_ess),
         "keep_rows": f"{len(options.keep_rows)} rows" if options.keep_rows else "",
         "target": _target_text(target),
         "loss": "" if target is None else loss,

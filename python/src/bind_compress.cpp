@@ -65,6 +65,7 @@ void bind_compress(nb::module_& module) {
   nb::enum_<Method>(module, "Method")
       .value("auto", Method::automatic)
       .value("tree", Method::tree)
+      .value("kernel", Method::kernel)
       .value("paper", Method::paper);
   nb::enum_<Effort>(module, "Effort")
       .value("low", Effort::low)
@@ -87,7 +88,8 @@ void bind_compress(nb::module_& module) {
       .def_rw("seed", &CompressOptions::seed)
       .def_rw("threads", &CompressOptions::threads)
       .def_rw("mass_scale", &CompressOptions::mass_scale)
-      .def_rw("max_weight", &CompressOptions::max_weight);
+      .def_rw("max_weight", &CompressOptions::max_weight)
+      .def_rw("min_ess", &CompressOptions::min_ess);
 
   nb::class_<Plan>(module, "Plan", "What compress() would do: fixed by the rows, the columns and the options alone.")
       .def_ro("rows", &Plan::rows, "q, rows that may be dropped.")
