@@ -21,10 +21,10 @@
 #include <string>
 #include <vector>
 
+#include "blas.hpp"
 #include "experiments/problem.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/recombine.hpp"
-#include "recombine/blas.hpp"
 #include "recombine/group_means.hpp"
 #include "recombine/refit.hpp"
 #include "recombine/tableau.hpp"

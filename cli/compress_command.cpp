@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +10,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "column_roles.hpp"
 #include "commands.hpp"
-#include "config_file.hpp"
+#include "compress_options.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
@@ -29,35 +32,15 @@
 namespace momentset::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> inputs;
-  std::string output;
-  std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
-  std::optional<double> keep;
-  std::optional<double> tolerance;
-  std::string order = "auto";
-  std::string effort = "normal", smoothness = "smooth";
-  std::string method = "auto";
-  std::optional<double> max_weight;
-  std::vector<std::string> columns, exclude, targets;
-  std::string loss = "squared";
-  int target_degree = 1;
-  std::string weights;
-  std::string weight_sum = "mass";
-  std::string keep_rows;
-  std::string seed = "0";
-  int threads = 0;
-  std::string certificate;
-  bool drop_invalid = false, quiet = false, force = false, json = false, dry_run = false;
-
-  bool to_stdout() const { return output == "-"; }
-  /// Whether targets are companions of the coordinates; for other losses they are coordinates themselves.
-  bool has_companions() const { return !targets.empty() && loss == "squared"; }
-};
+using Options = CompressArguments;
 
 const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
 const std::map<std::string, Method> methods{
-    {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}};
+    {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}, {"kernel", Method::kernel}};
+const std::map<std::string, GroupSizes> group_sizes{
+    {"mass", GroupSizes::mass}, {"error", GroupSizes::error}, {"equal", GroupSizes::equal}};
+const std::map<std::string, Scale> scales{
+    {"standard", Scale::standard}, {"robust", Scale::robust}, {"none", Scale::none}};
 const std::map<std::string, Smoothness> smoothnesses{
     {"analytic", Smoothness::analytic}, {"smooth", Smoothness::smooth}, {"kinked", Smoothness::kinked}};
 
@@ -76,8 +59,33 @@ std::vector<std::string> notices_of(const io::Features& features) {
     notices.push_back(fmt::format("{} row{} with NaN, infinity or no value left out", features.dropped,
                                   features.dropped == 1 ? "" : "s"));
   }
+  for (const io::Filled& filled : features.filled) {
+    notices.push_back(
+        fmt::format("missing values of {} are told by a coordinate of their own and filled with the mean, {}",
+                    filled.column, filled.value));
+  }
   return notices;
 }
+
+/// What the columns are for, and what they hold of it.
+struct Roles {
+  ColumnRoles columns;
+  OwnedTargets targets;
+  OwnedGroups groups;
+  OwnedCategories categories;
+
+  std::vector<std::string> notices() const {
+    std::vector<std::string> notices;
+    for (const std::string& name : targets.constant) {
+      notices.push_back(fmt::format("target {} is constant: its sums are those of the moments, kept anyway", name));
+    }
+    if (groups.names.size() == 1) {
+      notices.push_back(fmt::format("{} {} '{}' in every row: there is one group only", fmt::join(columns.groups, ", "),
+                                    columns.groups.size() == 1 ? "is" : "are", groups.names.front()));
+    }
+    return notices;
+  }
+};
 
 /// Notices go to standard error, where they do not mix with what the command was asked to print.
 void print_notices(const std::vector<std::string>& notices, const Options& options) {
@@ -113,12 +121,15 @@ std::vector<Index> rows_to_keep(const Options& options, const io::Features& feat
 }
 
 /// Everything that `verify` needs to read the input in the same way, and what a reader of the certificate asks first.
-std::map<std::string, std::string> recorded(const Options& options, const io::Features& features,
+std::map<std::string, std::string> recorded(const Options& options, const io::Features& features, const Roles& roles,
                                             const Coreset& coreset) {
   return {{"inputs", fmt::format("{}", fmt::join(options.inputs, "\n"))},
           {"weights", features.weight_column},
           {"weight_sum", options.weight_sum},
           {"drop_invalid", options.drop_invalid ? "true" : "false"},
+          {"missing", options.missing},
+          {"filled", filled_text(features.filled)},
+          {"dropped", std::to_string(features.dropped)},
           {"order", options.order == "auto" ? "auto" : "stated"},
           {"tolerance", options.tolerance ? fmt::format("{}", *options.tolerance) : ""},
           {"effort", options.effort},
@@ -128,10 +139,17 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"achieved_error", coreset.achieved_error ? fmt::format("{:.3g}", *coreset.achieved_error) : ""},
           {"method", options.method},
           {"max_weight", options.max_weight ? fmt::format("{}", *options.max_weight) : ""},
+          {"min_ess", options.min_ess ? fmt::format("{}", *options.min_ess) : ""},
           {"keep_rows", options.keep_rows},
           {"target", fmt::format("{}", fmt::join(options.targets, "\n"))},
-          {"loss", options.targets.empty() ? "" : options.loss},
-          {"target_degree", options.has_companions() ? std::to_string(options.target_degree) : ""}};
+          {"loss", roles.columns.loss},
+          {"target_degree", roles.columns.targets.empty() ? "" : std::to_string(options.target_degree)},
+          {"groups", fmt::format("{}", fmt::join(roles.columns.groups, "\n"))},
+          {"group_sizes", roles.columns.groups.empty() ? "" : options.group_sizes},
+          {"categories", fmt::format("{}", fmt::join(roles.columns.categories, "\n"))},
+          {"category_pairs", options.category_pairs ? "true" : ""},
+          {"scale", options.scale},
+          {"column_weights", fmt::format("{}", fmt::join(options.column_weights, "\n"))}};
 }
 
 void write_output(const io::Table& table, const io::Features& features, const Options& options, const Coreset& coreset,
@@ -143,7 +161,7 @@ void write_output(const io::Table& table, const io::Features& features, const Op
     names[j] = features.row_name(coreset.rows[j]);
   }
   io::WriteOptions write;
-  write.metadata = {.columns = features.columns, .order = coreset.plan.order, .version = std::string(version)};
+  write.metadata = {.columns = features.own_columns(), .order = coreset.plan.order, .version = std::string(version)};
   write.file_column = table.files().size() > 1;
   table.write(path, io::format_of(options.output), positions, coreset.weights, names, features, write);
 }
@@ -154,6 +172,8 @@ void print_plan(const Options& options, const io::Features& features, const Comp
   const Choice choice = choose(features.points.view(), compress_options);
   report.plan = choice.plan;
   report.trials = choice.trials;
+  report.groups = choice.groups;
+  report.group_names = compress_options.groups.names;
   report.threads = options.threads > 0 ? options.threads : int(std::max(1u, std::thread::hardware_concurrency()));
   if (!report.plan.notice.empty()) print_notices({report.plan.notice}, options);
   print_result(options.json ? report.json() : report.text(), options);
@@ -167,8 +187,8 @@ void require_consistent(const Options& options) {
   if (options.target_degree < 1) {
     throw Error("--target-degree", std::to_string(options.target_degree), "must be at least 1");
   }
-  if (options.target_degree > 1 && !options.has_companions()) {
-    throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
+  if (options.category_pairs && options.categories.size() < 2) {
+    throw Error("--category-pairs", "", "needs two --categories at least");
   }
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
@@ -186,29 +206,39 @@ std::optional<int> stated_order(const std::string& text) {
 }
 
 /// Which columns are what. Where the loss is general, targets are coordinates like others.
-io::ReadOptions read_options(const Options& options) {
+io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
+  if (options.target_degree > 1 && roles.targets.empty()) {
+    throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
+  }
   io::ReadOptions read;
   read.columns = options.columns;
   read.exclude = options.exclude;
   read.weights = options.weights;
   read.drop_invalid = options.drop_invalid;
-  if (options.has_companions()) {
-    read.targets = options.targets;
-  } else if (!read.columns.empty()) {
-    read.columns.insert(read.columns.end(), options.targets.begin(), options.targets.end());
-  }
+  read.fill_missing = options.missing == "indicator";
+  read.targets = roles.targets;
+  read.levels = roles.levels();
+  if (!read.columns.empty()) read.columns.insert(read.columns.end(), roles.joint.begin(), roles.joint.end());
   return read;
 }
 
-void require_targets(const Options& options, const io::Features& features) {
-  if (options.has_companions()) return;
-  for (const std::string& name : options.targets) {
+void require_joint(const ColumnRoles& roles, const io::Features& features) {
+  for (const std::string& name : roles.joint) {
     if (std::find(features.columns.begin(), features.columns.end(), name) != features.columns.end()) continue;
     throw Error("--target", name, "is none of the coordinates, as it must be for the loss general");
   }
 }
 
-CompressOptions library_options(const Options& options, const io::Features& features) {
+Roles roles_of(const Options& options, const ColumnRoles& columns, io::Features& features) {
+  const std::span<const io::Levels> levels = features.levels;
+  const std::size_t groups = columns.groups.size();
+  std::size_t most = features.points.view().size();
+  if (!options.tolerance) most = std::min(most, asked_size(options, most)) - 1;
+  return {columns, OwnedTargets(columns.targets, std::move(features.targets)), OwnedGroups(levels.first(groups)),
+          OwnedCategories(levels.subspan(groups), options.category_pairs, most)};
+}
+
+CompressOptions library_options(const Options& options, const io::Features& features, const Roles& roles) {
   const WeightedPoints points = features.points.view();
   CompressOptions found;
   found.size = asked_size(options, points.size());
@@ -218,10 +248,16 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.smoothness = smoothnesses.at(options.smoothness);
   found.method = methods.at(options.method);
   found.max_weight = options.max_weight;
-  if (options.has_companions()) {
+  found.min_ess = options.min_ess;
+  if (!roles.targets.names.empty()) {
     found.companions = {
-        {.values = features.targets, .columns = options.targets.size(), .degree = options.target_degree}};
+        {.values = roles.targets.values, .columns = roles.targets.names.size(), .degree = options.target_degree}};
   }
+  if (!roles.categories.names.empty()) found.companions.push_back(roles.categories.view());
+  found.groups = roles.groups.view();
+  found.group_sizes = group_sizes.at(options.group_sizes);
+  found.scale = scales.at(options.scale);
+  found.column_weights = column_weights(options.column_weights, features.columns);
   found.keep_rows = rows_to_keep(options, features);
   found.seed = parse_count("--seed", options.seed);
   found.threads = options.threads;
@@ -229,7 +265,12 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   return found;
 }
 
-int run(const Options& options) {
+int run(Options options) {
+  if (options.missing == "indicator" && options.drop_invalid) {
+    throw Error("--missing", "indicator", "excludes --drop-invalid, which is --missing drop");
+  }
+  if (options.missing == "drop") options.drop_invalid = true;
+  if (options.drop_invalid) options.missing = "drop";
   require_consistent(options);
   io::set_threads(options.threads);
   std::optional<TargetFile> output, certificate;
@@ -244,17 +285,22 @@ int run(const Options& options) {
   const Stopwatch reading;
   const io::Table table = io::Table::open(options.inputs);
   if (!options.dry_run) table.require_writable(io::format_of(options.output));
-  io::ReadOptions read = read_options(options);
+  const ColumnRoles columns(table, options.targets, options.groups, options.categories, options.loss);
+  io::ReadOptions read = read_options(options, columns);
   read.progress = [&](double fraction) { progress.show("read", fraction); };
-  const io::Features features = table.read(read);
-  require_targets(options, features);
+  io::Features features = table.read(read);
+  require_joint(columns, features);
+  columns.require_classes(table, features);
+  const Roles roles = roles_of(options, columns, features);
   const double read_seconds = reading.seconds();
   progress.clear();
-  print_notices(notices_of(features), options);
+  std::vector<std::string> notices = notices_of(features);
+  for (const std::string& notice : roles.notices()) notices.push_back(notice);
+  print_notices(notices, options);
 
   const WeightedPoints points = features.points.view();
   progress.set_rows(points.size());
-  CompressOptions compress_options = library_options(options, features);
+  CompressOptions compress_options = library_options(options, features, roles);
   compress_options.progress = [&](std::string_view stage, double fraction) { progress.show(stage, fraction); };
   if (options.dry_run) {
     print_plan(options, features, compress_options);
@@ -266,9 +312,11 @@ int run(const Options& options) {
   print_notices(coreset.notices, options);
   coreset.certificate.columns = features.columns;
   for (std::size_t j = 0; j < coreset.certificate.companions.size(); ++j) {
-    coreset.certificate.companions[j].column = options.targets[j];
+    const std::size_t targets = roles.targets.names.size();
+    coreset.certificate.companions[j].column =
+        j < targets ? roles.targets.names[j] : roles.categories.names[j - targets];
   }
-  coreset.certificate.options = recorded(options, features, coreset);
+  coreset.certificate.options = recorded(options, features, roles, coreset);
 
   const Stopwatch writing;
   if (certificate) certificate->write(coreset.certificate.to_json());
@@ -284,7 +332,7 @@ int run(const Options& options) {
   report.certificate_path = certificate_path;
   report.table_rows = points.size() + features.dropped;
   report.dropped = features.dropped;
-  report.notices = notices_of(features);
+  report.notices = notices;
   report.notices.insert(report.notices.end(), coreset.notices.begin(), coreset.notices.end());
   report.stages = coreset.stages;
   report.stages.insert(report.stages.begin(), {"read", read_seconds});
@@ -299,85 +347,7 @@ int run(const Options& options) {
 void add_compress(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("compress", "replace the rows of a table by few weighted ones");
-  command
-      ->add_option("input", options->inputs,
-                   "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
-      ->required()
-      ->type_name("IN");
-  command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
-      ->type_name("OUT");
-  CLI::Option* size = command->add_option("--size", options->size, "rows to keep")->type_name("N");
-  CLI::Option* keep =
-      command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F")->excludes(size);
-  command
-      ->add_option("--tolerance", options->tolerance,
-                   "keep as few rows as make the error of test functions at most E of their spread")
-      ->type_name("E")
-      ->excludes(size)
-      ->excludes(keep);
-  command
-      ->add_option("--order", options->order, "keep all moments up to this order; auto tries some and takes the best")
-      ->type_name("K")
-      ->capture_default_str();
-  command->add_option("--effort", options->effort, "operations that auto may lead to: low, normal or high")
-      ->check(CLI::IsMember({"low", "normal", "high"}))
-      ->capture_default_str();
-  command
-      ->add_option("--smoothness", options->smoothness,
-                   "functions to be exact for: analytic (long waves), smooth or kinked (short waves, ridges)")
-      ->check(CLI::IsMember({"analytic", "smooth", "kinked"}))
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--method", options->method,
-          "how cells are found: tree (once, kept exactly), auto (tree, then finishing steps within the effort) or "
-          "paper (k-means and nearest neighbours, in rounds)")
-      ->check(CLI::IsMember({"auto", "tree", "paper"}))
-      ->type_name("M")
-      ->capture_default_str();
-  command
-      ->add_option("--max-weight", options->max_weight,
-                   "no new weight above X times their mean, X > 1 [no bound]: nearly equal weights, fewer cells")
-      ->type_name("X");
-  command->add_option("--columns", options->columns, "columns that are the coordinates [every numeric one]")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command->add_option("--exclude", options->exclude, "columns that are not coordinates")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command
-      ->add_option("--target", options->targets,
-                   "columns to be predicted from the coordinates: their sums, times the moments, are kept as well")
-      ->delimiter(',')
-      ->type_name("Y,Z");
-  command
-      ->add_option("--loss", options->loss,
-                   "squared: targets are no coordinates, and all that is linear in them is kept; general: targets are "
-                   "coordinates like others")
-      ->check(CLI::IsMember({"squared", "general"}))
-      ->capture_default_str();
-  command->add_option("--target-degree", options->target_degree, "keep the powers of the targets up to this one")
-      ->type_name("D")
-      ->capture_default_str();
-  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
-      ->type_name("COL");
-  command->add_option("--weight-sum", options->weight_sum, "what the new weights sum to: mass, n (rows) or 1")
-      ->check(CLI::IsMember({"mass", "n", "1"}))
-      ->capture_default_str();
-  command->add_option("--keep-rows", options->keep_rows, "file of row numbers, one a line, that must survive")
-      ->type_name("FILE");
-  command->add_option("--seed", options->seed, "seed of the certificate's test functions and random subsets")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads to use [all cores]; the result is the same for any");
-  command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")
-      ->type_name("FILE");
-  command->add_flag("--drop-invalid", options->drop_invalid, "leave out rows with NaN, infinity or no value");
-  command->add_flag("--dry-run", options->dry_run, "print the plan and stop");
-  command->add_flag("--json", options->json, "print the summary as JSON");
-  command->add_flag("--quiet", options->quiet, "print errors only");
-  command->add_flag("--force", options->force, "replace existing files");
-  add_config_option(*command);
+  add_compress_options(*command, *options);
   command->callback([options, &status] { status = run(*options); });
 }
 

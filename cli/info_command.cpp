@@ -11,6 +11,7 @@
 #include "commands.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/io/table.hpp"
+#include "sketch_file.hpp"
 #include "text.hpp"
 
 namespace momentset::cli {
@@ -123,14 +124,19 @@ std::string json(const Info& info) {
 void add_info(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("info", "show rows, columns, ranges, and which orders fit which sizes");
-  command->add_option("input", options->inputs, "tables")->required()->type_name("FILE");
+  command->add_option("input", options->inputs, "tables, or a sketch")->required()->type_name("FILE");
   command->add_option("--threads", options->threads, "threads to use [all cores]");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &status] {
     io::set_threads(options->threads);
+    status = success;
+    if (options->inputs.size() == 1 && is_sketch(options->inputs.front())) {
+      const std::string& path = options->inputs.front();
+      fmt::print("{}", describe(path, read_sketch(path, options->threads), options->json));
+      return;
+    }
     const Info info = gather(*options);
     fmt::print("{}", options->json ? json(info) : text(info));
-    status = success;
   });
 }
 

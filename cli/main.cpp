@@ -42,6 +42,10 @@ int run(int argc, char** argv) {
   cli::add_verify(app, status);
   cli::add_info(app, status);
   cli::add_plan(app, status);
+  cli::add_theory(app, status);
+  cli::add_sketch(app, status);
+  cli::add_merge(app, status);
+  cli::add_finish(app, status);
   cli::add_completions(app, status);
   std::vector<std::string> arguments = cli::with_config_file({argv + 1, argv + argc});
   try {

@@ -55,6 +55,39 @@ const OrderTrial* trial_of(const Plan& plan, const std::vector<OrderTrial>& tria
   return found == trials.end() ? nullptr : &*found;
 }
 
+/// In how many cells moments are kept.
+std::size_t cells_of(const Certificate& certificate) {
+  if (certificate.groups.empty()) return certificate.tree.cells;
+  std::size_t cells = 0;
+  for (const GroupResidual& group : certificate.groups) cells += group.tree.cells;
+  return cells;
+}
+
+std::string groups_line(const Certificate& certificate) {
+  const auto residual = [](const GroupResidual& group) { return std::max(group.global, group.cells); };
+  const auto& groups = certificate.groups;
+  const auto [fewest, most] = std::minmax_element(
+      groups.begin(), groups.end(), [](const GroupResidual& a, const GroupResidual& b) { return a.size < b.size; });
+  const auto worst =
+      std::max_element(groups.begin(), groups.end(),
+                       [&](const GroupResidual& a, const GroupResidual& b) { return residual(a) < residual(b); });
+  return fmt::format("{} by {}, {} to {} rows each; worst residual {:.1e} ({})", grouped(groups.size()),
+                     fmt::join(split_lines(certificate.options.at("groups")), ", "), grouped(fewest->size),
+                     grouped(most->size), residual(*worst), worst->name);
+}
+
+json groups_json(const std::vector<Plan>& groups, const std::vector<std::string>& names) {
+  json list = json::array();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    list.push_back({{"name", names[g]},
+                    {"rows", groups[g].rows},
+                    {"size", groups[g].size},
+                    {"order", groups[g].order},
+                    {"cells", groups[g].cells}});
+  }
+  return list;
+}
+
 json trials_json(const std::vector<OrderTrial>& trials) {
   json list = json::array();
   for (const OrderTrial& trial : trials) {
@@ -65,6 +98,21 @@ json trials_json(const std::vector<OrderTrial>& trials) {
                     {"typical_error", trial.typical_error},
                     {"largest_error", trial.largest_error},
                     {"measured", trial.measured}});
+  }
+  return list;
+}
+
+/// The best first.
+std::string compared(const std::vector<Alternative>& alternatives) {
+  std::vector<std::string> list;
+  for (const Alternative& each : alternatives) list.push_back(fmt::format("{} {:.1e}", each.name, each.typical_error));
+  return fmt::format("{}; the first was taken", fmt::join(list, ", "));
+}
+
+json alternatives_json(const std::vector<Alternative>& alternatives) {
+  json list = json::array();
+  for (const Alternative& each : alternatives) {
+    list.push_back({{"name", each.name}, {"typical_error", each.typical_error}});
   }
   return list;
 }
@@ -95,7 +143,8 @@ std::string Report::text() const {
   line(text, "moments",
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
                    counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
-                   certificate.tree.cells == 1 ? "one cell" : "each of " + counted(certificate.tree.cells, "cell")));
+                   cells_of(certificate) == 1 ? "one cell" : "each of " + counted(cells_of(certificate), "cell")));
+  if (!certificate.groups.empty()) line(text, "groups", groups_line(certificate));
   if (!certificate.companions.empty()) {
     const CompanionResidual& first = certificate.companions.front();
     line(text, "target",
@@ -103,7 +152,9 @@ std::string Report::text() const {
                      first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order));
   }
   if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);
-  if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
+  if (!coreset->alternatives.empty()) {
+    line(text, "compared", compared(coreset->alternatives));
+  } else if (const OrderTrial* trial = trial_of(coreset->plan, coreset->trials)) {
     line(text, "order",
          fmt::format("the best of {} to {} by trials; expected error {:.1e} of the spread (typical), {:.1e} (largest)",
                      coreset->trials.front().order, coreset->trials.back().order, trial->typical_error,
@@ -147,6 +198,7 @@ std::string Report::json() const {
       {"achieved_error", coreset->achieved_error ? nlohmann::json(*coreset->achieved_error) : nlohmann::json()},
       {"cells", certificate.tree.cells},
       {"finish", coreset->finish()},
+      {"alternatives", alternatives_json(coreset->alternatives)},
       {"rank_deficient_cells", coreset->rank_deficient_cells},
       {"worst_residual", certificate.worst_residual()},
       {"tolerance", certificate.tolerance},
@@ -174,6 +226,13 @@ std::string PlanReport::text() const {
   line(text, "cells",
        fmt::format("{} of about {} rows, of which about {} survive", grouped(plan.cells),
                    grouped(plan.rows / plan.cells), grouped(plan.size / plan.cells)));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    line(text, g == 0 ? "groups" : "",
+         fmt::format("{}: {} -> {}, {}", group_names[g], grouped(groups[g].rows), grouped(groups[g].size),
+                     groups[g].size == groups[g].rows
+                         ? "whole"
+                         : fmt::format("order {}, {}", groups[g].order, counted(groups[g].cells, "cell"))));
+  }
   line(text, "expected memory", "about " + bytes(plan.memory + 8.0 * double(plan.rows * plan.dimension)));
   line(text, "expected time",
        fmt::format("about {} on {} threads, without reading and the certificate",
@@ -182,7 +241,7 @@ std::string PlanReport::text() const {
 }
 
 std::string PlanReport::json() const {
-  const nlohmann::json object{
+  nlohmann::json object{
       {"rows", plan.rows},
       {"size", plan.size},
       {"columns", columns},
@@ -194,6 +253,7 @@ std::string PlanReport::json() const {
       {"expected_memory_bytes", std::uint64_t(plan.memory + 8.0 * double(plan.rows * plan.dimension))},
       {"expected_seconds", plan.operations / operations_per_second / threads},
       {"notice", plan.notice}};
+  if (!groups.empty()) object["groups"] = groups_json(groups, group_names);
   return object.dump(2) + "\n";
 }
 

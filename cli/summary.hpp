@@ -26,6 +26,8 @@ struct PlanReport {
   std::vector<std::string> columns;
   Plan plan;
   std::vector<OrderTrial> trials;
+  std::vector<Plan> groups;              ///< of each group; empty if there are none
+  std::vector<std::string> group_names;  ///< as many
   int threads = 1;
 
   std::string text() const;

@@ -6,15 +6,18 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "column_roles.hpp"
 #include "commands.hpp"
 #include "momentset/certificate.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "row_numbers.hpp"
+#include "text.hpp"
 #include "weight_sum.hpp"
 
 namespace momentset::cli {
@@ -34,18 +37,29 @@ struct Options {
 struct Claim {
   std::optional<Certificate> certificate;  // if there is one
   std::vector<std::string> columns;
-  std::vector<std::string> targets;  // columns of the input that are the certificate's companions; none if unnamed
+  std::vector<std::string> targets;     // columns of the input that are the certificate's companions; none if unnamed
+  std::vector<std::string> groups;      // columns of the input that tell its groups apart
+  std::vector<std::string> categories;  // columns of which counts are kept
+  bool category_pairs = false;
   int order = 0;
   std::string weights;  // column of the input
   std::string weight_sum = "mass";
   bool drop_invalid = false;
-  std::string source;  // for people
+
+  std::vector<std::string> levels() const {
+    std::vector<std::string> names = groups;
+    names.insert(names.end(), categories.begin(), categories.end());
+    return names;
+  }
+  std::optional<std::vector<io::Filled>> filled;  // columns whose missing values were filled
+  std::string source;                             // for people
 };
 
 /// The output's rows as they stand in the file, nothing checked.
 struct OutputRows {
   std::vector<double> coordinates, weights, rows;
-  std::vector<double> targets;  // row by row; none where the output has no such columns
+  std::vector<double> targets;     // row by row; none where the output has no such columns
+  std::vector<io::Levels> levels;  // of the columns of the groups; none where the output has no such columns
 };
 
 std::string option_of(const Certificate& certificate, const std::string& name, const std::string& otherwise) {
@@ -55,10 +69,11 @@ std::string option_of(const Certificate& certificate, const std::string& name, c
 
 /// Companions that have names are columns of the input.
 std::vector<std::string> targets_of(const Certificate& certificate) {
+  const std::vector<std::string> targets = split_lines(option_of(certificate, "target", ""));
   std::vector<std::string> names;
   for (const CompanionResidual& each : certificate.companions) {
     if (each.column.empty()) return {};
-    names.push_back(each.column);
+    if (std::find(targets.begin(), targets.end(), each.column) != targets.end()) names.push_back(each.column);
   }
   return names;
 }
@@ -81,10 +96,17 @@ Claim claim_of(const Options& options, const std::string& output, const io::Tabl
     claim.certificate = Certificate::from_json(read_text(path));
     claim.columns = claim.certificate->columns;
     claim.targets = targets_of(*claim.certificate);
+    claim.groups = split_lines(option_of(*claim.certificate, "groups", ""));
+    claim.categories = split_lines(option_of(*claim.certificate, "categories", ""));
+    claim.category_pairs = option_of(*claim.certificate, "category_pairs", "") == "true";
     claim.order = claim.certificate->order;
     claim.weights = option_of(*claim.certificate, "weights", options.weights);
     claim.weight_sum = option_of(*claim.certificate, "weight_sum", "mass");
     claim.drop_invalid = option_of(*claim.certificate, "drop_invalid", "false") == "true";
+    if (option_of(*claim.certificate, "missing", "error") == "indicator") {
+      claim.filled = parse_filled(option_of(*claim.certificate, "filled", ""));
+      claim.columns.resize(claim.columns.size() - std::min(claim.columns.size(), claim.filled->size()));
+    }
     claim.source = path;
     return claim;
   }
@@ -122,22 +144,35 @@ std::vector<std::string> names_of(const io::Table& table, const std::vector<std:
   return names;
 }
 
-OutputRows read_output(const io::Table& table, const std::vector<std::string>& columns,
-                       const std::vector<std::string>& targets) {
-  const bool has_targets =
-      std::all_of(targets.begin(), targets.end(), [&](const std::string& name) { return has_column(table, name); });
-  io::ReadOptions read{.columns = names_of(table, columns), .weighted = false};
-  if (has_targets && table.format() != io::Format::npy) read.targets = targets;
+OutputRows read_output(const io::Table& table, const Claim& claim) {
+  const std::vector<std::string>& columns = claim.columns;
+  const auto has_all = [&](const std::vector<std::string>& names) {
+    return table.format() != io::Format::npy &&
+           std::all_of(names.begin(), names.end(), [&](const std::string& name) { return has_column(table, name); });
+  };
+  io::ReadOptions read{
+      .columns = names_of(table, columns), .weighted = false, .fill_missing = claim.filled.has_value()};
+  if (claim.filled) {
+    read.filled = claim.filled;
+    for (io::Filled& each : *read.filled) {  // by the output's own names
+      const auto found = std::find(columns.begin(), columns.end(), each.column);
+      if (found != columns.end()) each.column = read.columns[std::size_t(found - columns.begin())];
+    }
+  }
+  if (has_all(claim.targets)) read.targets = claim.targets;
+  if (has_all(claim.levels())) read.levels = claim.levels();
   const io::Features features = table.read(read);
   const WeightedPoints all = features.points.view();
   const std::size_t m = columns.size();
   OutputRows output;
   for (std::size_t j = 0; j < all.size(); ++j) {
     output.coordinates.insert(output.coordinates.end(), all.point(j), all.point(j) + m);
+    output.coordinates.insert(output.coordinates.end(), all.point(j) + m + 2, all.point(j) + all.dimension);
     output.weights.push_back(all.point(j)[m]);
     output.rows.push_back(all.point(j)[m + 1]);
   }
   output.targets = features.targets;
+  output.levels = features.levels;
   return output;
 }
 
@@ -197,6 +232,49 @@ Check same_targets(const std::vector<double>& found, const std::vector<Index>& p
           fmt::format("{} of {} differ from the input row they name", differing, points.size())};
 }
 
+/// Whether the output's rows are of the groups of the rows that they name.
+Check same_levels(const std::vector<io::Levels>& found, const std::vector<Index>& points, const io::Features& input) {
+  std::size_t differing = 0;
+  for (std::size_t j = 0; j < points.size(); ++j) {
+    bool same = true;
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      const io::Levels& stated = input.levels[k];
+      same = same && found[k].names[found[k].of_points[j]] == stated.names[stated.of_points[points[j]]];
+    }
+    differing += !same;
+  }
+  return {"levels", differing == 0,
+          fmt::format("{} of {} differ from the input row they name", differing, points.size())};
+}
+
+/// How the names of the levels that are counted differ from those stated after `first` targets; empty if they do not.
+std::string other_name(const std::vector<std::string>& names, const Certificate& certificate, std::size_t first) {
+  const auto& stated = certificate.companions;
+  for (std::size_t k = 0; k < std::max(names.size(), stated.size() - std::min(first, stated.size())); ++k) {
+    const std::string found = k < names.size() ? names[k] : "nothing";
+    const std::string said = first + k < stated.size() ? stated[first + k].column : "nothing";
+    if (found != said) return fmt::format("found {}, stated {}", found, said);
+  }
+  return "";
+}
+
+/// The claims of the certificate's groups; what cannot be one is described in `problem`.
+std::vector<GroupClaim> group_claims(const Certificate& certificate, std::size_t groups, std::size_t points,
+                                     std::string& problem) {
+  if (certificate.groups.size() != groups) {
+    problem = fmt::format("found {} groups, stated {}", groups, certificate.groups.size());
+    return {};
+  }
+  std::vector<GroupClaim> claims;
+  for (const GroupResidual& group : certificate.groups) {
+    for (const CellTree::Split& split : group.tree.splits) {
+      if (split.point >= points) problem = fmt::format("the cells name row {}, which is not in the input", split.point);
+    }
+    claims.push_back({group.order, group.tree});
+  }
+  return claims;
+}
+
 /// Without a certificate there is nothing to compare with; what the numbers say by themselves can still be told.
 bool speaks_for_itself(const Check& check) {
   return check.name == "mass" || check.name == "weights not negative" || check.name == "points" ||
@@ -215,7 +293,25 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
   certify_options.threads = options.threads;
   const TargetColumns targets(claim, input);
   certify_options.companions = targets.companions;
+  const std::span<const io::Levels> levels = input.levels;
+  const OwnedGroups groups(levels.first(claim.groups.size()));
+  const OwnedCategories categories(levels.subspan(claim.groups.size()), claim.category_pairs,
+                                   input.points.view().size());
+  const bool all_named =
+      !claim.certificate || std::none_of(claim.certificate->companions.begin(), claim.certificate->companions.end(),
+                                         [](const auto& each) { return each.column.empty(); });
+  if (!categories.names.empty() && all_named) {  // else not all companions are at hand, and none is checked
+    if (const std::string other = other_name(categories.names, *claim.certificate, claim.targets.size());
+        !other.empty()) {
+      return {{"companions", false, other}};
+    }
+    certify_options.companions.push_back(categories.view());
+  }
   if (claim.certificate) {
+    certify_options.groups = groups.view();
+    certify_options.group_claims =
+        group_claims(*claim.certificate, groups.names.size(), input.points.view().size(), problem);
+    if (!problem.empty()) return {{"groups", false, problem}};
     certify_options.tree = claim.certificate->tree;
     certify_options.seed = claim.certificate->seed;
     for (const CellTree::Split& split : certify_options.tree.splits) {
@@ -228,6 +324,7 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
       certify(input.points.view(), points, output.weights, certify_options, output.coordinates);
   std::vector<Check> checks = verify(claim.certificate ? *claim.certificate : measured, measured);
   if (!output.targets.empty()) checks.push_back(same_targets(output.targets, points, input));
+  if (!output.levels.empty()) checks.push_back(same_levels(output.levels, points, input));
   if (!claim.certificate) std::erase_if(checks, [](const Check& check) { return !speaks_for_itself(check); });
   return checks;
 }
@@ -241,13 +338,17 @@ int run(const Options& options) {
 
   const io::Table output_table = io::Table::open({output_path});
   const Claim claim = claim_of(options, output_path, output_table);
-  const OutputRows output = read_output(output_table, claim.columns, claim.targets);
+  OutputRows output = read_output(output_table, claim);
   const io::Table input_table = io::Table::open(inputs);
+  if (input_table.format() != output_table.format()) output.levels.clear();  // their texts may differ
   require_source(claim, input_table);
   const io::Features input = input_table.read({.columns = claim.columns,
                                                .targets = claim.targets,
+                                               .levels = claim.levels(),
                                                .weights = claim.weights,
-                                               .drop_invalid = claim.drop_invalid});
+                                               .drop_invalid = claim.drop_invalid,
+                                               .fill_missing = claim.filled.has_value(),
+                                               .filled = claim.filled});
 
   const std::vector<Check> checks = all_checks(claim, input, output, options);
   if (!options.quiet) {

@@ -14,6 +14,20 @@ if(MOMENTSET_SANITIZE)
   add_link_options(-fsanitize=${MOMENTSET_SANITIZE})
 endif()
 
+# Where what runs takes no time that matters, optimising it would: a fifth of the time to build.
+function(momentset_compile_quickly target)
+  if(CMAKE_BUILD_TYPE MATCHES "Rel")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
+# Headers that nearly all sources of a target include are read once: momentset_precompile(<target> <header>...). Every
+# source still includes what it uses: the other presets compile without.
+function(momentset_precompile target)
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <cmath> <functional> <map> <memory> <optional> <span> <string> <string_view> <vector> ${ARGN})
+endfunction()
+
 function(momentset_compile_options target)
   # No -march: the binary runs on any processor of its family. Loops that gain from more are compiled several times
   # and chosen at run time; without contraction all of them round alike.
@@ -27,6 +41,10 @@ function(momentset_compile_options target)
     # GCC 12 sees overlapping copies in every std::string concatenation (its bug 105651).
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
       target_compile_options(${target} PRIVATE -Wno-restrict)
+      # It forgets that precompiled headers are the system's, and warns of what strings do in them.
+      if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+        target_compile_options(${target} PRIVATE -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
+      endif()
     endif()
     # Both are known to report correct code once the sanitizers' own branches are in it.
     if(MOMENTSET_SANITIZE)

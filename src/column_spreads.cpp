@@ -32,6 +32,28 @@ std::vector<Pairs> by_blocks(std::size_t count, const Pairs& empty, const Add& a
   return parts;
 }
 
+/// One over the interquartile range of a column over 1.349, that of a normal distribution of deviation 1; 0 where the
+/// quartiles coincide.
+double inverse_quartile_range(const WeightedPoints& points, const DistinctPoints& distinct, std::size_t axis) {
+  constexpr double of_normal = 1.3489795003921634;
+  const auto value = [&](std::size_t k) { return points.point(distinct.numbers[k])[axis]; };
+  std::vector<std::size_t> order(distinct.numbers.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return value(a) != value(b) ? value(a) < value(b) : a < b; });
+  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
+  const auto quantile = [&](double fraction) {
+    double below = 0;
+    for (const std::size_t k : order) {
+      below += distinct.weights[k];
+      if (below >= fraction * mass) return value(k);
+    }
+    return value(order.back());
+  };
+  const double factor = of_normal / (quantile(0.75) - quantile(0.25));
+  return std::isfinite(factor) ? factor : 0;
+}
+
 }  // namespace
 
 std::vector<double> inverse_spreads(const WeightedPoints& points, const DistinctPoints& distinct) {
@@ -81,6 +103,26 @@ std::vector<double> inverse_spreads(const WeightedPoints& points, const Distinct
     const double factor = 1 / (half[a] * std::sqrt(variance));
     if (half[a] > 0 && std::isfinite(factor)) factors[a] = factor;
   }
+  return factors;
+}
+
+std::vector<double> column_factors(const WeightedPoints& points, const DistinctPoints& distinct,
+                                   const CompressOptions& options) {
+  std::vector<double> factors = inverse_spreads(points, distinct);
+  const std::size_t m = factors.size();
+  if (options.scale == Scale::robust) {
+    tbb::parallel_for(std::size_t{0}, m, [&](std::size_t a) {
+      const double robust = factors[a] > 0 ? inverse_quartile_range(points, distinct, a) : 0;
+      if (robust > 0) factors[a] = robust;
+    });
+  } else if (options.scale == Scale::none) {
+    // Of squares of deviations, in units of the largest one: none may overflow.
+    double least = std::numeric_limits<double>::infinity(), squares = 0;
+    for (const double factor : factors) least = factor > 0 ? std::min(least, factor) : least;
+    for (const double factor : factors) squares += factor > 0 ? least / factor * (least / factor) / double(m) : 0;
+    for (double& factor : factors) factor = factor > 0 ? least / std::sqrt(squares) : 0;
+  }
+  for (std::size_t a = 0; a < options.column_weights.size(); ++a) factors[a] *= options.column_weights[a];
   return factors;
 }
 

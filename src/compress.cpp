@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
+#include <vector>
 
 #include "column_spreads.hpp"
-#include "merge_equal.hpp"
+#include "group_sizes.hpp"
+#include "memory.hpp"
 #include "momentset/error.hpp"
 #include "order_choice.hpp"
+#include "parts.hpp"
 #include "reduction.hpp"
 #include "stopwatch.hpp"
 #include "threads.hpp"
@@ -17,49 +22,6 @@
 
 namespace momentset {
 namespace {
-
-std::vector<bool> marked(const std::vector<Index>& rows, std::size_t count) {
-  std::vector<bool> marks;
-  if (rows.empty()) return marks;
-  marks.resize(count, false);
-  for (const Index row : rows) {
-    if (row >= count) {
-      throw Error("keep_rows", std::to_string(row), fmt::format("must be below the number of rows, {}", count));
-    }
-    marks[row] = true;
-  }
-  return marks;
-}
-
-/// Rows that were asked to survive do, with their own weight; a row of zero weight stands for nothing and cannot.
-std::vector<Survivor> kept_rows(const WeightedPoints& points, const std::vector<bool>& keep) {
-  std::vector<Survivor> kept;
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    if (!keep[i]) continue;
-    if (points.weight(i) <= 0) throw Error("keep_rows", std::to_string(i), "has weight 0 and cannot survive");
-    kept.push_back({Index(i), points.weight(i)});
-  }
-  return kept;
-}
-
-std::vector<Survivor> rows_of_positive_weight(const WeightedPoints& points) {
-  std::vector<Survivor> rows;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points.weight(i) > 0) rows.push_back({Index(i), points.weight(i)});
-  }
-  return rows;
-}
-
-/// Equal points with companions of their own are rows of their own.
-DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& skip) {
-  DistinctPoints found;
-  for (const Survivor& row : rows_of_positive_weight(points)) {
-    if (!skip.empty() && skip[row.row]) continue;
-    found.numbers.push_back(row.row);
-    found.weights.push_back(row.weight);
-  }
-  return found;
-}
 
 void require_usable(const CompressOptions& options) {
   if (options.tolerance && options.size > 0) throw Error("size", std::to_string(options.size), "excludes a tolerance");
@@ -76,9 +38,36 @@ void require_usable(const CompressOptions& options) {
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", std::to_string(options.mass_scale), "must be positive and finite");
   }
+  if (options.tolerance && options.method == Method::kernel) {
+    throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
+                "is not for the method kernel: sizes are tried on cells of a tree");
+  }
+  if (options.min_ess && !(*options.min_ess > 0 && *options.min_ess <= 1)) {
+    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "must be a share of the size, above 0 and at most 1");
+  }
+  const bool exchanging = options.method == Method::kernel || options.method == Method::automatic;
+  if (options.min_ess && (!exchanging || options.tolerance)) {
+    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "needs a size and the method kernel or auto");
+  }
   if (options.max_weight && !(*options.max_weight > 1)) {
     throw Error("max_weight", fmt::format("{:g}", *options.max_weight),
                 "must be above 1, in multiples of the mean weight of the rows kept");
+  }
+}
+
+void require_column_weights(const std::vector<double>& weights, std::size_t dimension) {
+  if (weights.empty()) return;
+  if (weights.size() != dimension) {
+    throw Error("column_weights", fmt::format("{} numbers", weights.size()),
+                fmt::format("one for each of the {} columns is needed", dimension));
+  }
+  for (const double weight : weights) {
+    if (!(weight >= 0 && std::isfinite(weight))) {
+      throw Error("column_weights", fmt::format("{:g}", weight), "must be finite and not negative");
+    }
+  }
+  if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) {
+    throw Error("column_weights", "0", "at least one must be positive");
   }
 }
 
@@ -90,6 +79,15 @@ void notice_if_random_does_as_well(Coreset& result) {
       fmt::format("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
                   "against {:.1e}): keep more rows, fewer columns, or try another order",
                   random, error));
+}
+
+void require_effective_size(const Coreset& result, const CompressOptions& options) {
+  const double found = result.certificate.effective_sample_size, size = double(result.rows.size());
+  if (!options.min_ess || found >= *options.min_ess * size * (1 - 1e-9)) return;
+  throw Error("min_ess", fmt::format("{:g}", *options.min_ess),
+              fmt::format("cannot be reached: weights of order {} with an effective size of {:.5g} of {} were the most "
+                          "equal found",
+                          result.plan.order, found, result.rows.size()));
 }
 
 /// What recombining the cells could not do.
@@ -113,17 +111,22 @@ double OrderTrial::*counting_error(const CompressOptions& request) {
   return request.tolerance ? &OrderTrial::largest_error : &OrderTrial::typical_error;
 }
 
-/// Settles what the request leaves open: the size where a tolerance is stated, and the order. Returns the trials.
-std::vector<OrderTrial> settle(const WeightedPoints& points, const DistinctPoints& distinct,
-                               std::span<const double> scale, CompressOptions& request) {
-  std::vector<OrderTrial> trials;
+bool tries_orders(const CompressOptions& request) {
+  return !request.order && request.method != Method::paper && request.method != Method::kernel;
+}
+
+/// Settles what a part's request leaves open: the size where a tolerance is stated, and the order.
+void settle(const WeightedPoints& points, Part& part) {
+  if (!part.must_drop()) return;
+  CompressOptions& request = part.request;
+  std::vector<OrderTrial>& trials = part.result.trials;
+  part.scale = column_factors(points, part.distinct, request);
   if (request.tolerance) {
-    request.size = size_for_tolerance(points, distinct, scale, request, trials);
-  } else if (!request.order && request.method != Method::paper) {
-    trials = try_orders(points, distinct, scale, request);
+    request.size = size_for_tolerance(points, part.distinct, part.scale, request, trials);
+  } else if (tries_orders(request)) {
+    trials = try_orders(points, part.distinct, part.scale, request);
   }
   if (!request.order && !trials.empty()) request.order = best_of(trials, counting_error(request)).order;
-  return trials;
 }
 
 /// Whether the survivors do what was asked. If not, the request is for more of them.
@@ -138,33 +141,43 @@ bool suffices(const WeightedPoints& points, const DistinctPoints& distinct, std:
 }
 
 /// Too few to drop any: every row, or where equal ones would be too many one for each distinct point.
-std::vector<Survivor> keep_all(const WeightedPoints& points, const DistinctPoints& distinct, std::vector<Survivor> kept,
-                               std::size_t size, Coreset& result) {
-  std::vector<Survivor> all = rows_of_positive_weight(points);
+std::vector<Survivor> keep_all(const WeightedPoints& points, const Part& part, std::size_t size, Coreset& result) {
+  std::vector<Survivor> all = part.positive_rows(points), kept = part.kept;
   const bool every_row = all.size() <= size;
-  result.notices.push_back(fmt::format("size {} is not below the {}{} rows: all are kept", size,
-                                       every_row ? all.size() : result.distinct, every_row ? "" : " distinct"));
+  if (!part.is_group()) {
+    result.notices.push_back(fmt::format("size {} is not below the {}{} rows: all are kept", size,
+                                         every_row ? all.size() : part.count(), every_row ? "" : " distinct"));
+  }
   if (every_row) return all;
-  for (std::size_t k = 0; k < distinct.numbers.size(); ++k) kept.push_back({distinct.numbers[k], distinct.weights[k]});
+  for (std::size_t k = 0; k < part.distinct.numbers.size(); ++k) {
+    kept.push_back({part.distinct.numbers[k], part.distinct.weights[k]});
+  }
   return kept;
 }
 
-bool must_drop(const DistinctPoints& distinct, const CompressOptions& request) {
-  return request.tolerance || distinct.numbers.size() + request.keep_rows.size() > request.size;
+/// Better said now than when the system ends the process.
+void require_memory(const Plan& plan) {
+  const double n = double(plan.features), bytes = 80 * n * n, available = available_memory();
+  if (bytes <= available) return;
+  throw Error("order", std::to_string(plan.order),
+              fmt::format("has {} moments in {} columns, for which recombination takes about {:.3g} GB, more than the "
+                          "{:.3g} GB of memory that there are: a lower order or fewer columns will do",
+                          plan.features, plan.dimension, bytes / 1e9, available / 1e9));
 }
 
-/// The rows that survive, with their weights, in any order.
-std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints& distinct,
-                             const std::vector<Survivor>& kept, std::span<const double> scale, CompressOptions request,
+/// The rows of a part that survive, with their weights, in any order.
+std::vector<Survivor> reduce(const WeightedPoints& points, const Part& part, CompressOptions request,
                              Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
+  const DistinctPoints& distinct = part.distinct;
   const std::size_t q = distinct.numbers.size();
   for (;;) {
     result.plan = plan(q, points.dimension, request);
-    if (q <= result.plan.size) return keep_all(points, distinct, kept, request.size, result);
-    std::vector<Survivor> survivors = reduce_distinct(points, distinct, scale, request, stopwatch, result, tree);
-    if (!suffices(points, distinct, scale, survivors, request, result)) continue;
+    if (q <= result.plan.size) return keep_all(points, part, request.size, result);
+    require_memory(result.plan);
+    std::vector<Survivor> survivors = reduce_distinct(points, distinct, part.scale, request, stopwatch, result, tree);
+    if (!suffices(points, distinct, part.scale, survivors, request, result)) continue;
     add_notices(distinct, request, result);
-    survivors.insert(survivors.end(), kept.begin(), kept.end());
+    survivors.insert(survivors.end(), part.kept.begin(), part.kept.end());
     if (survivors.size() < request.size) {
       result.notices.push_back(
           fmt::format("size {} cannot be met with positive weights: {} rows are kept", request.size, survivors.size()));
@@ -173,38 +186,38 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const DistinctPoints&
   }
 }
 
-/// Where high powers of far points lose the moments of an order that was chosen to rounding: the best of the orders
-/// that are lower by an eighth. Nothing to be done where the moments hold, or where the order was stated.
-std::optional<int> lower_order(const Coreset& result, const CompressOptions& options) {
-  if (options.order || result.trials.empty() || result.certificate.holds()) return {};
-  const int most = result.plan.order - std::max(1, result.plan.order / 8);
-  std::vector<OrderTrial> lower = result.trials;
-  std::erase_if(lower, [&](const OrderTrial& trial) { return trial.order > most; });
-  if (lower.empty()) return {};
-  return best_of(lower, counting_error(options)).order;
+/// Compresses the part as its request, by now complete, says.
+void take_survivors(const WeightedPoints& points, Part& part, Stopwatch& stopwatch) {
+  part.tree = {};
+  if (part.count() == 0) return;  // a group without weight
+  part.survivors = reduce(points, part, part.request, stopwatch, part.result, part.tree);
+  if (!part.result.plan.notice.empty()) part.result.notices.push_back(part.result.plan.notice);
 }
 
-/// The points as they are worked on, and the request with each row to keep named once.
-struct Prepared {
-  std::vector<Survivor> kept;
-  DistinctPoints distinct;
-  CompressOptions request;
-
-  Prepared(const WeightedPoints& points, const CompressOptions& options) : request(options) {
-    const std::vector<bool> keep = marked(options.keep_rows, points.size());
-    kept = kept_rows(points, keep);
-    distinct = options.companions.empty() ? merge_equal(points, keep, options.stop) : unmerged(points, keep);
-    request.keep_rows.clear();
-    for (const Survivor& survivor : kept) request.keep_rows.push_back(survivor.row);
+/// What the parts' survivors and counts are together.
+void join(const std::vector<Part>& parts, double mass_scale, Coreset& result) {
+  std::vector<Survivor> survivors;
+  result.plan = plan_of_all(parts);
+  result.rounds_from = result.rank_deficient_cells = result.inexact_cells = 0;
+  result.by_kernel = false;
+  result.corrected_order = std::numeric_limits<int>::max();
+  for (const Part& part : parts) {
+    survivors.insert(survivors.end(), part.survivors.begin(), part.survivors.end());
+    const Coreset& found = part.result;
+    result.rounds_from += found.rounds_from;
+    result.rank_deficient_cells += found.rank_deficient_cells;
+    result.inexact_cells += found.inexact_cells;
+    result.by_kernel = result.by_kernel || found.by_kernel;
+    if (!part.is_whole()) result.corrected_order = std::min(result.corrected_order, found.corrected_order);
+    if (found.achieved_error) {
+      result.achieved_error = std::max(result.achieved_error.value_or(0), *found.achieved_error);
+    }
   }
-};
-
-/// Compresses as the request, by now complete, says; the rest of the result is what the certificate says of it.
-void take_survivors(const WeightedPoints& points, const Prepared& prepared, std::span<const double> scale,
-                    double mass_scale, Stopwatch& stopwatch, Coreset& result, CellTree& tree) {
-  std::vector<Survivor> survivors =
-      reduce(points, prepared.distinct, prepared.kept, scale, prepared.request, stopwatch, result, tree);
-  if (!result.plan.notice.empty()) result.notices.push_back(result.plan.notice);
+  if (result.corrected_order == std::numeric_limits<int>::max()) result.corrected_order = 0;
+  if (parts.size() == 1) {
+    result.trials = parts.front().result.trials;
+    result.alternatives = parts.front().result.alternatives;
+  }
   std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
   result.rows.clear();
   result.weights.clear();
@@ -214,65 +227,146 @@ void take_survivors(const WeightedPoints& points, const Prepared& prepared, std:
   }
 }
 
-}  // namespace
+/// What the certificate is to hold the result to.
+CertifyOptions claim_of(const std::vector<Part>& parts, const Coreset& result, const CompressOptions& options) {
+  CertifyOptions claim{.order = result.plan.order,
+                       .mass_scale = options.mass_scale,
+                       .seed = options.seed,
+                       .threads = options.threads,
+                       .stop = options.stop,
+                       .companions = options.companions};
+  if (options.groups.empty()) {
+    claim.tree = parts.front().tree;
+    return claim;
+  }
+  claim.groups = options.groups;
+  for (const Part& part : parts) {
+    claim.group_claims.push_back({part.is_whole() ? result.plan.order : part.result.plan.order, part.tree});
+  }
+  return claim;
+}
 
-Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
+/// Worst residual of a part's moments.
+double residual_of(const Certificate& certificate, std::size_t part) {
+  if (certificate.groups.empty()) return certificate.worst_residual();
+  return std::max(certificate.groups[part].global, certificate.groups[part].cells);
+}
+
+/// Where high powers of far points lose the moments of an order that was chosen to rounding: the best of the orders
+/// that are lower by an eighth. Nothing to be done where the moments hold, or where the order was stated.
+std::optional<int> lower_order(const Part& part, const CompressOptions& options) {
+  if (options.order || part.result.trials.empty()) return {};
+  const int most = part.result.plan.order - std::max(1, part.result.plan.order / 8);
+  std::vector<OrderTrial> lower = part.result.trials;
+  std::erase_if(lower, [&](const OrderTrial& trial) { return trial.order > most; });
+  if (lower.empty()) return {};
+  return best_of(lower, counting_error(options)).order;
+}
+
+/// Lowers the orders of the parts whose moments do not hold; returns which.
+std::vector<bool> lower_orders(std::vector<Part>& parts, const Certificate& certificate,
+                               const CompressOptions& options) {
+  std::vector<bool> lowered(parts.size(), false);
+  if (certificate.holds()) return lowered;
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    const double residual = residual_of(certificate, k);
+    if (!certificate.groups.empty() && residual <= certificate.tolerance) continue;
+    const std::optional<int> lower = lower_order(parts[k], options);
+    if (!lower) continue;
+    parts[k].result.notices = {
+        fmt::format("order lowered from {} to {}: rounding left {:.1e} of the moments, allowed are {:.1e}",
+                    parts[k].result.plan.order, *lower, residual, certificate.tolerance)};
+    parts[k].request.order = lower;
+    lowered[k] = true;
+  }
+  return lowered;
+}
+
+void require_valid_request(const WeightedPoints& points, const CompressOptions& options) {
   require_usable(options);
   require_valid(points);
   require_valid(options.companions, points.size());
+  require_valid(options.groups, points.size());
+  require_column_weights(options.column_weights, points.dimension);
+}
+
+/// Where several parts run through the same stages: one line for each stage.
+std::vector<StageSeconds> summed(const std::vector<StageSeconds>& stages) {
+  std::vector<StageSeconds> sums;
+  for (const StageSeconds& stage : stages) {
+    const auto same =
+        std::find_if(sums.begin(), sums.end(), [&](const StageSeconds& sum) { return sum.stage == stage.stage; });
+    if (same == sums.end()) {
+      sums.push_back(stage);
+    } else {
+      same->seconds += stage.seconds;
+    }
+  }
+  return sums;
+}
+
+/// The parts with their shares of the size, and orders where these are to be chosen.
+std::vector<Part> settled_parts(const WeightedPoints& points, const CompressOptions& options, Stopwatch& stopwatch) {
+  stopwatch.start("merge equal points");
+  CompressOptions request = options;
+  if (request.min_ess) request.method = Method::kernel;
+  std::vector<Part> parts = parts_of(points, request);
+  if (!request.groups.empty() && !request.tolerance) share_out(points, parts, request);
+  const bool any_drops = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.must_drop(); });
+  if (any_drops && (request.tolerance || tries_orders(request))) stopwatch.start("choose");
+  for (Part& part : parts) settle(points, part);
+  return parts;
+}
+
+}  // namespace
+
+Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
+  require_valid_request(points, options);
   Coreset result;
   Stopwatch stopwatch(options, result.stages);
   tbb::task_arena arena(arena_threads(options.threads));
-  std::optional<Prepared> prepared;
-  std::vector<double> scale;
-  arena.execute([&] {
-    stopwatch.start("merge equal points");
-    prepared.emplace(points, options);
-    result.distinct = prepared->distinct.numbers.size() + prepared->kept.size();
-    CompressOptions& request = prepared->request;
-    if (must_drop(prepared->distinct, request)) {
-      if (request.tolerance || (!request.order && request.method != Method::paper)) stopwatch.start("choose");
-      scale = inverse_spreads(points, prepared->distinct);
-      result.trials = settle(points, prepared->distinct, scale, request);
-    }
-  });
-  for (;;) {
-    CellTree tree;
-    arena.execute([&] { take_survivors(points, *prepared, scale, options.mass_scale, stopwatch, result, tree); });
+  std::vector<Part> parts;
+  arena.execute([&] { parts = settled_parts(points, options, stopwatch); });
+  for (const Part& part : parts) result.distinct += part.count();
+  std::vector<bool> to_do(parts.size(), true);
+  while (std::find(to_do.begin(), to_do.end(), true) != to_do.end()) {
+    arena.execute([&] {
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        if (to_do[k]) take_survivors(points, parts[k], stopwatch);
+      }
+    });
+    join(parts, options.mass_scale, result);
     stopwatch.start("certify");
-    result.certificate = certify(points, result.rows, result.weights,
-                                 {.order = result.plan.order,
-                                  .tree = tree,
-                                  .mass_scale = options.mass_scale,
-                                  .seed = options.seed,
-                                  .threads = options.threads,
-                                  .stop = options.stop,
-                                  .companions = options.companions});
-    const std::optional<int> lower = lower_order(result, options);
-    if (!lower) break;
-    result.notices = {
-        fmt::format("order lowered from {} to {}: rounding left {:.1e} of the moments, allowed are {:.1e}",
-                    result.plan.order, *lower, result.certificate.worst_residual(), result.certificate.tolerance)};
-    prepared->request.order = lower;
+    result.certificate = certify(points, result.rows, result.weights, claim_of(parts, result, options));
+    to_do = lower_orders(parts, result.certificate, options);
   }
   stopwatch.stop();
+  require_effective_size(result, options);
+  result.notices = notices_of_all(parts);
+  if (!options.groups.empty()) {
+    for (const Part& part : parts) result.groups.push_back(part.result.plan);
+    result.stages = summed(result.stages);
+  }
   notice_if_random_does_as_well(result);
   return result;
 }
 
 Choice choose(const WeightedPoints& points, const CompressOptions& options) {
-  require_usable(options);
-  require_valid(points);
-  require_valid(options.companions, points.size());
+  require_valid_request(points, options);
   Choice choice;
   tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] {
-    Prepared prepared(points, options);
-    if (must_drop(prepared.distinct, prepared.request)) {
-      const std::vector<double> scale = inverse_spreads(points, prepared.distinct);
-      choice.trials = settle(points, prepared.distinct, scale, prepared.request);
+    CompressOptions silent = options;
+    silent.progress = {};
+    std::vector<StageSeconds> stages;
+    Stopwatch stopwatch(silent, stages);
+    std::vector<Part> parts = settled_parts(points, silent, stopwatch);
+    for (Part& part : parts) {
+      if (part.count() > 0) part.result.plan = plan(part.distinct.numbers.size(), points.dimension, part.request);
+      if (!options.groups.empty()) choice.groups.push_back(part.result.plan);
     }
-    choice.plan = plan(prepared.distinct.numbers.size(), points.dimension, prepared.request);
+    choice.plan = plan_of_all(parts);
+    if (parts.size() == 1) choice.trials = parts.front().result.trials;
   });
   return choice;
 }

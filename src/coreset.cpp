@@ -12,17 +12,26 @@ std::string Coreset::summary() const {
 
 std::string Coreset::choice() const {
   if (trials.empty()) return "";
-  std::string text =
-      fmt::format("order {} of {}..{}; expected error by order", plan.order, trials.front().order, trials.back().order);
+  std::string text = fmt::format("{}{}..{}; expected error by order",
+                                 alternatives.empty() ? fmt::format("order {} of ", plan.order) : "orders ",
+                                 trials.front().order, trials.back().order);
   for (const OrderTrial& trial : trials) {
     text += fmt::format("{} {}: {:.1e}{}", &trial == &trials.front() ? ":" : ",", trial.order, trial.typical_error,
                         trial.measured ? "" : " (continued)");
+  }
+  if (alternatives.empty()) return text;
+  text += "; then compared by the errors of test functions other than those of this certificate:";
+  for (const Alternative& each : alternatives) {
+    const bool best = &each == &alternatives.front();
+    text += fmt::format("{} {} {:.1e}{}", best ? "" : ",", each.name, each.typical_error, best ? " (taken)" : "");
   }
   return text;
 }
 
 std::string Coreset::finish() const {
   std::string text;
+  if (by_kernel) return "rows and weights by kernel exchange";
+  if (!alternatives.empty() && plan.order == 0) return alternatives.front().name;
   if (rounds_from > 0) text = fmt::format("rounds of neighbours from {} points", rounds_from);
   if (corrected_order > 0) {
     text += fmt::format("{}weights corrected to order {} over all points", text.empty() ? "" : ", ", corrected_order);

@@ -5,12 +5,12 @@
 #include <numeric>
 #include <optional>
 
+#include "blas.hpp"
 #include "held_out_probes.hpp"
 #include "local_features.hpp"
 #include "momentset/basis/polynomial.hpp"
 #include "order_choice.hpp"
 #include "partition/blocks.hpp"
-#include "recombine/blas.hpp"
 #include "recombine/group_means.hpp"
 #include "threads.hpp"
 

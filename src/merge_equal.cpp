@@ -49,8 +49,15 @@ struct Entry {
 /// and buckets, which the caches have room for, can be worked on at the same time.
 class Merger {
  public:
-  Merger(const WeightedPoints& points, const std::vector<bool>& skip, const std::stop_token& stop)
-      : points_(points), skip_(skip), stop_(stop), rows_(points.size()), totals_(rows_), hashes_(rows_) {
+  Merger(const WeightedPoints& points, const std::vector<bool>& skip, const std::stop_token& stop,
+         std::span<const Index> groups)
+      : points_(points),
+        skip_(skip),
+        stop_(stop),
+        groups_(groups),
+        rows_(points.size()),
+        totals_(rows_),
+        hashes_(rows_) {
     constexpr std::size_t rows_in_cache = 2048, most_bits = 10;
     bits_ = std::min<std::size_t>(std::bit_width(rows_ / rows_in_cache), most_bits);
     buckets_ = std::size_t{1} << bits_;
@@ -74,6 +81,7 @@ class Merger {
       for (std::size_t i = begin; i < end; ++i) {
         totals_[i] = skip_.empty() || !skip_[i] ? points_.weight(i) : 0;
         hashes_[i] = hash(points_.point(i), points_.dimension);
+        if (!groups_.empty()) hashes_[i] ^= groups_[i] * 0x9e3779b1u;
         counts[b * buckets_ + bucket_of(hashes_[i])] += totals_[i] > 0;
       }
     });
@@ -150,7 +158,8 @@ class Merger {
 
   bool equal(const Entry& a, const Entry& b) const {
     const double* x = points_.point(a.row);
-    return a.hash == b.hash && std::equal(x, x + points_.dimension, points_.point(b.row));
+    return a.hash == b.hash && std::equal(x, x + points_.dimension, points_.point(b.row)) &&
+           (groups_.empty() || groups_[a.row] == groups_[b.row]);
   }
 
   /// Has what a comparison will need brought from memory.
@@ -192,6 +201,7 @@ class Merger {
   const WeightedPoints& points_;
   const std::vector<bool>& skip_;
   const std::stop_token& stop_;
+  std::span<const Index> groups_;
   std::size_t rows_, block_rows_, bits_, buckets_;
   LargeVector<double> totals_;  // of each row; 0 where it takes no part or another row stands for it
   LargeVector<std::uint32_t> hashes_;
@@ -200,8 +210,9 @@ class Merger {
 
 }  // namespace
 
-DistinctPoints merge_equal(const WeightedPoints& points, const std::vector<bool>& skip, const std::stop_token& stop) {
-  return Merger(points, skip, stop)();
+DistinctPoints merge_equal(const WeightedPoints& points, const std::vector<bool>& skip, const std::stop_token& stop,
+                           std::span<const Index> groups) {
+  return Merger(points, skip, stop, groups)();
 }
 
 }  // namespace momentset

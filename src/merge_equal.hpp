@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct DistinctPoints {
 /// Points whose coordinates are all equal (0 and -0 are) are merged; those of zero weight and those with `skip[i]` set
 /// (skip may be empty) are left out. Sums are compensated. Runs in the caller's TBB arena; the result does not depend
 /// on its threads. Throws Cancelled when asked to stop. O(q m).
+/// @param groups number of each point's group: those of different groups are not merged; empty: there are none
 DistinctPoints merge_equal(const WeightedPoints& points, const std::vector<bool>& skip,
-                           const std::stop_token& stop = {});
+                           const std::stop_token& stop = {}, std::span<const Index> groups = {});
 
 }  // namespace momentset

@@ -9,6 +9,7 @@
 
 #include "correction.hpp"
 #include "momentset/error.hpp"
+#include "momentset/kernel.hpp"
 
 namespace momentset {
 namespace {
@@ -63,6 +64,46 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   return fitting;
 }
 
+/// What only cells of a tree can do.
+void require_fitting_method(const CompressOptions& options) {
+  if (options.method != Method::paper && options.method != Method::kernel) return;
+  const std::string rule =
+      fmt::format("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
+  if (options.max_weight) throw Error("max_weight", fmt::format("{:g}", *options.max_weight), rule);
+  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
+}
+
+/// Time grows with the cube of the rows kept in a cell, and kernel matrices with their square.
+std::size_t cells_of_exchange(std::size_t size) {
+  constexpr std::size_t one_cell = 1024, of_many = 512;
+  return size <= one_cell ? 1 : (size + of_many - 1) / of_many;
+}
+
+void plan_exchange(const CompressOptions& options, Plan& plan) {
+  plan.cells = plan.rows <= plan.size ? 1 : cells_of_exchange(plan.size);
+  const std::size_t kept = plan.size / plan.cells;
+  plan.order = options.order.value_or(kernel_order(plan.dimension, kept));
+  if (plan.order < 0 || plan.order > highest_kernel_order) {
+    throw Error("order", std::to_string(plan.order),
+                fmt::format("must be between 0 and {} with method kernel", highest_kernel_order));
+  }
+  plan.features = feature_count(plan.dimension, plan.order);
+  if (plan.rows <= plan.size) {
+    plan.size = plan.rows;
+    return;
+  }
+  if (plan.features > kept) {
+    throw Error("size", std::to_string(options.size),
+                fmt::format("order {} in {} columns needs a size of at least {} with method kernel", plan.order,
+                            plan.dimension, plan.features * plan.cells + options.keep_rows.size()));
+  }
+  const double q = double(plan.rows), m = double(plan.dimension), n = double(plan.features), cells = double(plan.cells);
+  const double s = double(kept), candidates = std::min(q / cells, std::max(8192.0, 16 * s));
+  const double pairs = 512 * q / cells + candidates * std::min(q / cells, 16384.0);  // whose kernel is evaluated
+  plan.operations = cells * (pairs * (2 * m + 30) + 30 * s * candidates * (m + 10) + 50 * s * s * (s + n)) + q * n;
+  plan.memory = q * (8 * m + 12) + cells * (8 * s * candidates + 16 * candidates * (m + n));
+}
+
 }  // namespace
 
 std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
@@ -114,12 +155,7 @@ int highest_order(std::size_t dimension, std::size_t size, int limit) {
 
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options) {
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
-  if (options.method == Method::paper && options.max_weight) {
-    throw Error("max_weight", fmt::format("{:g}", *options.max_weight), "cannot be had with method paper");
-  }
-  if (options.method == Method::paper && !options.companions.empty()) {
-    throw Error("companions", std::to_string(options.companions.size()), "cannot be had with method paper");
-  }
+  require_fitting_method(options);
   const std::size_t kept = options.keep_rows.size();
   if (kept > options.size || (kept == options.size && rows > 0)) {
     throw Error("keep_rows", fmt::format("{} rows", kept),
@@ -130,6 +166,10 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
   plan.rows = rows;
   plan.dimension = dimension;
   plan.size = size;
+  if (options.method == Method::kernel) {
+    plan_exchange(options, plan);
+    return plan;
+  }
   plan.order = choose_order(rows, dimension, std::min(size, std::max<std::size_t>(rows, 1)), options, plan.notice);
   plan.features = feature_count(dimension, plan.order, options.companions);
   if (rows <= size) {

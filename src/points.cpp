@@ -1,5 +1,6 @@
 #include "momentset/points.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -18,7 +19,8 @@ void require_finite_coordinates(const WeightedPoints& points) {
   }
 }
 
-void require_usable_weights(const WeightedPoints& points) {
+/// Returns the sum.
+double require_usable_weights(const WeightedPoints& points) {
   double sum = 0;
   for (std::size_t i = 0; i < points.weights.size(); ++i) {
     const double weight = points.weights[i];
@@ -28,7 +30,19 @@ void require_usable_weights(const WeightedPoints& points) {
     sum += weight;
   }
   if (!std::isfinite(sum)) throw Error("weights", "", "their sum must be finite");
-  if (sum <= 0) throw Error("weights", "", "at least one must be positive");
+  return sum;
+}
+
+void require_shape(const WeightedPoints& points) {
+  if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");
+  if (points.coordinates.size() % points.dimension != 0) {
+    throw Error("points", std::to_string(points.coordinates.size()) + " coordinates",
+                "must be a multiple of the dimension " + std::to_string(points.dimension));
+  }
+  if (!points.weights.empty() && points.weights.size() != points.size()) {
+    throw Error("weights", std::to_string(points.weights.size()) + " weights",
+                "one for each of the " + std::to_string(points.size()) + " points is needed");
+  }
 }
 
 void require_valid(const Companions& companions, std::size_t rows) {
@@ -57,22 +71,57 @@ void require_valid(std::span<const Companions> companions, std::size_t rows) {
   for (const Companions& each : companions) require_valid(each, rows);
 }
 
-void require_valid(const WeightedPoints& points) {
-  if (points.dimension == 0) throw Error("points", "0 columns", "at least one coordinate is needed");
-  if (points.coordinates.empty()) throw Error("points", "0 rows", "at least one point is needed");
-  if (points.coordinates.size() % points.dimension != 0) {
-    throw Error("points", std::to_string(points.coordinates.size()) + " coordinates",
-                "must be a multiple of the dimension " + std::to_string(points.dimension));
+std::size_t PointGroups::count() const {
+  return empty() ? 0 : std::size_t(*std::max_element(of_points.begin(), of_points.end())) + 1;
+}
+
+std::string PointGroups::name(std::size_t group) const { return names.empty() ? std::to_string(group) : names[group]; }
+
+// Counting sort; first[g + 1] serves as the place of the next point of group g until it has become its end.
+GroupMembers::GroupMembers(const PointGroups& groups) : numbers(groups.of_points.size()), first(groups.count() + 2, 0) {
+  for (const Index group : groups.of_points) ++first[std::size_t(group) + 2];
+  for (std::size_t g = 2; g < first.size(); ++g) first[g] += first[g - 1];
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[first[std::size_t(groups.of_points[i]) + 1]++] = Index(i);
+  first.pop_back();
+}
+
+void require_valid(const PointGroups& groups, std::size_t rows) {
+  if (groups.empty() && groups.names.empty()) return;
+  if (groups.of_points.size() != rows) {
+    throw Error("groups", std::to_string(groups.of_points.size()) + " numbers",
+                "one for each of the " + std::to_string(rows) + " points is needed");
   }
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (groups.of_points[i] < rows) continue;
+    throw Error("groups", std::to_string(groups.of_points[i]),
+                "row " + std::to_string(i) + " must be below the number of points, " + std::to_string(rows));
+  }
+  const GroupMembers members(groups);
+  for (std::size_t g = 0; g < members.count(); ++g) {
+    if (members.of(g).empty()) throw Error("groups", std::to_string(g), "is the number of no point");
+  }
+  if (!groups.names.empty() && groups.names.size() != members.count()) {
+    throw Error("groups", std::to_string(groups.names.size()) + " names",
+                "one for each of the " + std::to_string(members.count()) + " groups is needed");
+  }
+}
+
+void require_valid(const WeightedPoints& points) {
+  require_shape(points);
+  if (points.coordinates.empty()) throw Error("points", "0 rows", "at least one point is needed");
   if (points.size() >= std::numeric_limits<Index>::max()) {
     throw Error("points", std::to_string(points.size()) + " rows", "fewer than 2^32 - 1 fit in one call");
   }
-  if (!points.weights.empty() && points.weights.size() != points.size()) {
-    throw Error("weights", std::to_string(points.weights.size()) + " weights",
-                "one for each of the " + std::to_string(points.size()) + " points is needed");
-  }
   require_finite_coordinates(points);
-  if (!points.weights.empty()) require_usable_weights(points);
+  if (!points.weights.empty() && require_usable_weights(points) <= 0) {
+    throw Error("weights", "", "at least one must be positive");
+  }
+}
+
+void require_valid_batch(const WeightedPoints& points) {
+  require_shape(points);
+  require_finite_coordinates(points);
+  require_usable_weights(points);
 }
 
 }  // namespace momentset

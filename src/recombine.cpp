@@ -8,8 +8,8 @@
 #include <numeric>
 #include <string>
 
+#include "blas.hpp"
 #include "momentset/error.hpp"
-#include "recombine/blas.hpp"
 #include "recombine/pulse.hpp"
 #include "recombine/reduce.hpp"
 #include "recombine/refit.hpp"

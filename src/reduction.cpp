@@ -1,5 +1,6 @@
 #include "reduction.hpp"
 
+#include <fmt/format.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
@@ -10,8 +11,10 @@
 #include <numeric>
 #include <utility>
 
+#include "alternatives.hpp"
 #include "cell_compressor.hpp"
 #include "correction.hpp"
+#include "kernel_method.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
 #include "order_choice.hpp"
@@ -20,19 +23,6 @@
 
 namespace momentset {
 namespace {
-
-std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
-  LargeVector<double> by_row(rows);
-  std::vector<double> ordered(partition.order.size());
-  using Range = tbb::blocked_range<std::size_t>;
-  tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
-    for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
-  });
-  tbb::parallel_for(Range(0, ordered.size(), 65536), [&](const Range& range) {
-    for (std::size_t k = range.begin(); k < range.end(); ++k) ordered[k] = by_row[partition.order[k]];
-  });
-  return ordered;
-}
 
 std::vector<Recombination> recombine_cells(const Partition& partition, const CellCompressor& compressor,
                                            const Stopwatch& stopwatch) {
@@ -138,6 +128,13 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
     if (!cells[c].exact()) ++result.inexact_cells;
   }
   tree = partition.tree;
+  if (result.rank_deficient_cells == cells.size()) {
+    const auto full = std::max_element(cells.begin(), cells.end(),
+                                       [](const Recombination& a, const Recombination& b) { return a.rank < b.rank; });
+    if (!plan.notice.empty()) plan.notice += "; ";
+    plan.notice += fmt::format("of the {} moments {} at most are independent in a cell: columns depend on each other",
+                               plan.features, full->rank);
+  }
   return survivors;
 }
 
@@ -164,7 +161,10 @@ std::vector<Survivor> reduce_in_cells_and_rounds(const WeightedPoints& points, c
   }
   std::vector<Survivor> survivors =
       reduce_in_rounds(points, cells_first ? left : distinct, scale, options, dropped, stopwatch, result);
-  if (survivors.size() == result.plan.size) return survivors;
+  if (survivors.size() == result.plan.size) {
+    result.plan.notice = wide.notice;
+    return survivors;
+  }
   result.rounds_from = 0;
   return {};
 }
@@ -183,6 +183,19 @@ bool correct_survivors(const WeightedPoints& points, const DistinctPoints& disti
 }
 
 }  // namespace
+
+std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
+  LargeVector<double> by_row(rows);
+  std::vector<double> ordered(partition.order.size());
+  using Range = tbb::blocked_range<std::size_t>;
+  tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
+    for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];
+  });
+  tbb::parallel_for(Range(0, ordered.size(), 65536), [&](const Range& range) {
+    for (std::size_t k = range.begin(); k < range.end(); ++k) ordered[k] = by_row[partition.order[k]];
+  });
+  return ordered;
+}
 
 DistinctPoints as_points(std::vector<Survivor> survivors) {
   std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
@@ -206,6 +219,11 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
   tree = {};
   result.rounds_from = 0;
   result.corrected_order = 0;
+  result.by_kernel = false;
+  result.alternatives.clear();
+  if (options.method == Method::kernel) {
+    return reduce_by_kernel(points, distinct, scale, options, stopwatch, result, tree);
+  }
   if (options.method == Method::paper) {
     return reduce_in_rounds(points, distinct, scale, options, 1, stopwatch, result);
   }
@@ -220,6 +238,9 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
     survivors = reduce_in_cells(points, distinct, scale, options, stopwatch, result.plan, result, tree);
   }
   if (finishing && correct_survivors(points, distinct, scale, options, stopwatch, result, survivors)) tree = {};
+  if (finishing && in_doubt(result, options)) {
+    return best_alternative(points, distinct, scale, options, std::move(survivors), stopwatch, result, tree);
+  }
   return survivors;
 }
 

@@ -15,6 +15,8 @@ MAY_INCLUDE = {
     "points": (),
     "simd": (),
     "threads": (),
+    "memory": (),
+    "blas": (),
     "basis": (),
     "partition": (),
     "recombine": (),
@@ -25,19 +27,20 @@ MAY_INCLUDE = {
     "io": (),
     "prune": ("theory", "partition"),
     "compress": ("basis", "partition", "recombine", "kernel", "certificate"),
-    "sketch": ("compress",),
+    "sketch": ("compress", "certificate"),
     "distill": ("compress",),
     "network": ("compress",),
 }
-FOR_ALL = ("points", "error", "version", "simd", "threads")
+FOR_ALL = ("points", "error", "version", "simd", "threads", "memory", "blas")
 
 # Headers and sources that belong to a room of another name.
-ROOM_OF_STEM = {"cells": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
+ROOM_OF_STEM = {"cells": "points", "missing": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
-                "paper_method": "compress", "coreset": "compress",
+                "paper_method": "compress", "kernel_method": "compress", "alternatives": "compress",
+                "coreset": "compress",
                 "local_features": "compress", "companion_features": "compress",
-                "standardised_columns": "compress"}
+                "standardised_columns": "compress", "parts": "compress", "group_sizes": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

@@ -36,6 +36,19 @@ struct CompanionResidual {
   double cells = 0;   ///< worst over the cells
 };
 
+/// What was measured inside one group of the points (see PointGroups), which claims to keep its mass and its own
+/// moments.
+struct GroupResidual {
+  std::string name = {};  ///< or its number
+  std::size_t rows = 0;   ///< points of the input in it
+  std::size_t size = 0;   ///< points of the output in it; may be 0 where its points weigh nothing
+  int order = 0;          ///< K of the moments that are kept in it
+  CellTree tree = {};     ///< cells in which they are kept; splits name points of the input
+  double mass_input = 0, mass_output = 0;
+  double global = 0;  ///< worst residual of the orders 0..K and of the companions, over the group, local to its box
+  double cells = 0;   ///< the same, worst over its cells
+};
+
 /// Root mean square, over the functions of one family, of the error of the weighted mean, for functions that played
 /// no part in choosing the subset.
 struct ProbeError {
@@ -81,7 +94,8 @@ struct Certificate {
   std::size_t moved_points = 0;          ///< output points whose coordinates are not, bit for bit, those of their row
   std::vector<OrderResidual> residuals;  ///< orders 0..K
   std::vector<CompanionResidual> companions;
-  double tolerance = 0;  ///< residuals above this fail: see residual_tolerance()
+  std::vector<GroupResidual> groups;  ///< by number; empty if there are none. Then cells are those of the groups
+  double tolerance = 0;               ///< residuals above this fail: see residual_tolerance()
   DiameterQuantiles diameters;
   double taylor_bound = 0;  ///< sum_cells mass * diameter^(K+1) / (K+1)!  (paper 000, Theorem 3)
   std::vector<ProbeError> probes;
@@ -90,7 +104,7 @@ struct Certificate {
   std::string input_hash;   ///< "xxh3-128:<32 hex digits>" over m, coordinates and weights of the input
   std::string output_hash;  ///< the same over row numbers, coordinates and weights of the output
 
-  double worst_residual() const;  ///< largest of all residuals, companions included
+  double worst_residual() const;  ///< largest of all residuals, companions and groups included
   double probe_coreset() const;   ///< rms over all probe functions
   double probe_random() const;
   bool holds() const;  ///< residuals and mass within tolerance, no negative weight, no moved point
@@ -103,6 +117,12 @@ struct Certificate {
 /// Residual that rounding alone may leave: 64 n eps with n monomials (of companions, too) and eps = 2^-52.
 double residual_tolerance(std::size_t features);
 
+/// What a subset claims to keep in one group.
+struct GroupClaim {
+  int order = 0;       ///< K
+  CellTree tree = {};  ///< splits name points of the input
+};
+
 struct CertifyOptions {
   int order = 0;       ///< K of the moments that the subset claims to keep, 0 to 255
   CellTree tree = {};  ///< cells inside which it claims to keep them; splits name points of the input
@@ -110,8 +130,10 @@ struct CertifyOptions {
   double mass_scale = 1;
   std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
-  std::stop_token stop = {};                ///< when asked to stop, certify throws Cancelled
-  std::vector<Companions> companions = {};  ///< columns of the input whose sums it claims to keep as well
+  std::stop_token stop = {};                  ///< when asked to stop, certify throws Cancelled
+  std::vector<Companions> companions = {};    ///< columns of the input whose sums it claims to keep as well
+  PointGroups groups = {};                    ///< of the input's points, in each of which it claims to keep moments
+  std::vector<GroupClaim> group_claims = {};  ///< for each group; then `tree` is one cell, `order` kept by all
 };
 
 /// Measures how well the weighted rows stand for the input. `rows[j]` is the number of the input point that has
@@ -131,8 +153,8 @@ struct Check {
 };
 
 /// Holds what a certificate states against what was measured afresh (with the stated order, tree, seed and mass
-/// scale). Every check is listed, passed or not. Where companions are stated but were not handed over to be measured,
-/// the check "companions" passes and says that nothing was checked.
+/// scale). Every check is listed, passed or not. Where companions or groups are stated but were not handed over to be
+/// measured, the checks of them pass and say that nothing was checked.
 std::vector<Check> verify(const Certificate& stated, const Certificate& measured);
 
 }  // namespace momentset

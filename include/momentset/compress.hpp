@@ -24,14 +24,48 @@ enum class Effort { low, normal, high };
 /// lengths) or kinked (short waves, steep steps and ReLU ridges).
 enum class Smoothness { analytic, smooth, kinked };
 
-/// How the cells are found, within which moments are kept.
+/// How rows and weights are found.
 enum class Method {
   /// As `tree`, then what lowers the error within the effort: more points survive at first, the rest is dropped in
   /// rounds from the tightest clusters of neighbours; at last the weights change a little, so that over all points
   /// moments of higher orders are kept as well. The moments of order K are then exact over all points, not in cells.
+  /// In more than five columns, where the order is free and no order promises a quarter of the error of random rows:
+  /// the best on test functions of this, `kernel`, stratified rows and random rows (Coreset::alternatives).
   automatic,
   tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly
   paper,  ///< in rounds, as the authors of paper 000 do (Algorithm 1, appendix C): k-means, then nearest neighbours
+  /// For many columns: rows and weights that follow the kernel means of all points, with the moments of order 1 or 2
+  /// exact (kernel.hpp); above 1,024 rows in cells of a kd-tree that keep up to 512 each.
+  kernel,
+};
+
+/// A way to keep so many rows, and what it came to on test functions.
+struct Alternative {
+  std::string name;          ///< "moments of order 2", "kernel exchange", "stratified rows" or "random rows"
+  double typical_error = 0;  ///< as OrderTrial::typical_error, measured on all points
+};
+
+/// How the size is shared among groups. Every group gets its minimum: the points that a cell needs at the order stated
+/// (one more than its rows to keep at least), or all that it has. Where no order is stated the minimum is that of order
+/// 2, 1 or 0, the highest at which the minima of all groups take no more than half the size.
+enum class GroupSizes {
+  mass,  ///< in proportion to the groups' masses
+  /// In proportion to (mass spread^(K + 1))^(m / (m + K + 1)), spread being the rms over the columns of the standard
+  /// deviation in the group over that of all. A group of d points has d / n cells of diameter spread (d / n)^(-1/m), so
+  /// that its error is as mass spread^(K + 1) (d / n)^(-(K + 1)/m) (paper 000, Theorem 3): of all shares these make the
+  /// sum of the errors least, and also the sum of their squares where cells err independently. Where no order is stated
+  /// K is the highest up to 5 that an equal share allows for.
+  error,
+  equal,  ///< the same for each
+};
+
+/// What coordinates are divided by before cells are formed and test functions are drawn. Moments do not depend on it.
+enum class Scale {
+  standard,  ///< the column's standard deviation
+  /// The column's interquartile range over 1.349, as much for a normal distribution but blind to far outliers; the
+  /// standard deviation where half of the weight lies at one value.
+  robust,
+  none,  ///< one number for all columns, the rms of their standard deviations: they are in one unit already
 };
 
 struct CompressOptions {
@@ -54,6 +88,15 @@ struct CompressOptions {
   /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
   /// kept beyond order 0.
   std::vector<Companions> companions = {};
+  /// Groups that are compressed by themselves, each with its exact mass, its own moments, cells and order; equal points
+  /// of different groups are not merged. Those with no more points than their share are kept whole. A tolerance is met
+  /// in each group; max_weight is a multiple of the mean in each.
+  PointGroups groups = {};
+  GroupSizes group_sizes = GroupSizes::mass;
+  Scale scale = Scale::standard;
+  /// m factors >= 0, not all 0, of the scaled columns: cells are cut finer along a column that weighs more, and test
+  /// functions vary more along it. Empty: 1.
+  std::vector<double> column_weights = {};
   /// Points that must survive, by number. They keep their own weight and count towards the size.
   std::vector<Index> keep_rows = {};
   /// Seed of whatever is random: the test functions and cells by which an order is chosen, the certificate's probes and
@@ -66,13 +109,17 @@ struct CompressOptions {
   /// X > 1: no new weight above X times their mean, or above the point's own weight where that is more. Unset: no
   /// bound. Takes about (n + 1) X / (X - 1) points a cell. Points of keep_rows do not count.
   std::optional<double> max_weight = {};
+  /// Smallest effective sample size (sum w)^2 / sum w^2 of the new weights, as a share of the size, above 0 and at most
+  /// 1. For the method kernel, which `automatic` then is. Error where no such weights are found.
+  std::optional<double> min_ess = {};
   /// When asked to stop, compress throws Cancelled.
   std::stop_token stop = {};
   /// Called now and then, from any thread but never from two at once: stage name and fraction done in [0, 1].
   std::function<void(std::string_view stage, double fraction)> progress = {};
 };
 
-/// What compress is going to do: fixed by m, the number of distinct points and the options alone.
+/// What compress is going to do: fixed by m, the number of distinct points and the options alone. That of all groups
+/// together has the sums of their rows, sizes, cells and operations, and the lowest order of those not kept whole.
 struct Plan {
   std::size_t rows = 0;       ///< q, points that may be dropped: distinct, of positive weight, not to be kept
   std::size_t dimension = 0;  ///< m
@@ -80,7 +127,7 @@ struct Plan {
   int order = 0;              ///< K
   std::size_t features = 0;   ///< n, C(m + K, K) without companions
   std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
-                              ///< 1 for Method::paper, whose clusters change from round to round
+                              ///< 1 for Method::paper, whose clusters change from round to round; few for kernel
   double operations = 0;      ///< expected floating-point operations of the recombination
   double memory = 0;          ///< expected bytes beyond the input
   std::string notice;         ///< what was changed of the request and why; empty if nothing
@@ -114,6 +161,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
 struct Choice {
   Plan plan;
   std::vector<OrderTrial> trials;  ///< by which size and order were chosen, ascending; empty where both were stated
+  std::vector<Plan> groups;        ///< of each group; empty if there are none. Trials are then not told
 };
 
 /// What compress would do with these points: chooses size and order where they are not stated, and compresses nothing.
@@ -134,8 +182,14 @@ struct Coreset {
   std::size_t rounds_from = 0;  ///< points that were left when rounds of neighbours began; 0: there were none
   int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;
-  std::size_t inexact_cells = 0;   ///< whose moments could not be kept to 50 eps: see Recombination::exact()
-  std::vector<OrderTrial> trials;  ///< by which the order was chosen, ascending; empty where it was stated
+  std::size_t inexact_cells = 0;  ///< whose moments could not be kept to 50 eps: see Recombination::exact()
+  /// By which the order was chosen, ascending; empty where it was stated, or of groups.
+  std::vector<OrderTrial> trials;
+  std::vector<Plan> groups;  ///< of each group; empty if there are none
+  /// What was compared before the rows were chosen, the best first, which is what they were chosen by; empty where
+  /// nothing was. The test functions are neither those of the trials nor those of the certificate.
+  std::vector<Alternative> alternatives;
+  bool by_kernel = false;  ///< whether kernel exchange chose the rows
   /// Where a tolerance was asked for: largest error over the families of test functions, in units of their spread, of
   /// functions that played no part in choosing the size.
   std::optional<double> achieved_error = {};

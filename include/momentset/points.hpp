@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace momentset {
@@ -46,6 +47,33 @@ struct Companions {
   int order_beside(int highest) const { return std::min(order.value_or(highest), highest); }
 };
 
+/// A division of q points into groups, in each of which mass and moments are kept: classes of a target, levels of a
+/// column.
+struct PointGroups {
+  std::span<const Index> of_points = {};  ///< number of each point's group, below q; empty: there are no groups
+  std::vector<std::string> names = {};    ///< of the groups, for messages and the certificate; empty: their numbers
+
+  bool empty() const { return of_points.empty(); }
+  std::size_t count() const;                  ///< one more than the largest number. O(q)
+  std::string name(std::size_t group) const;  ///< or its number where there are no names
+};
+
+/// The points of each group: those of group g are numbers[first[g]] .. numbers[first[g + 1]] - 1, ascending.
+struct GroupMembers {
+  std::vector<Index> numbers;
+  std::vector<std::size_t> first;  ///< one more than there are groups
+
+  explicit GroupMembers(const PointGroups& groups);  ///< O(q)
+  std::size_t count() const { return first.size() - 1; }
+  std::span<const Index> of(std::size_t group) const {
+    return std::span(numbers).subspan(first[group], first[group + 1] - first[group]);
+  }
+};
+
+/// Throws Error unless there are no groups, or a number below q for each of the `rows` points, such that each number up
+/// to the largest has a point, and no names or as many as groups. O(q).
+void require_valid(const PointGroups& groups, std::size_t rows);
+
 /// Throws Error unless each has p >= 1 columns of `rows` finite numbers, an order >= 0 and a degree >= 1. O(q p).
 void require_valid(std::span<const Companions> companions, std::size_t rows);
 
@@ -53,5 +81,8 @@ void require_valid(std::span<const Companions> companions, std::size_t rows);
 /// multiple of m, as many weights as points (or none), all numbers finite, weights >= 0 with a positive finite sum.
 /// O(q m).
 void require_valid(const WeightedPoints& points);
+
+/// The same for a batch of a larger set: there may be any number of points, and weights may all be 0. O(q m).
+void require_valid_batch(const WeightedPoints& points);
 
 }  // namespace momentset

@@ -102,7 +102,8 @@ Recombination recombine(const FeatureRows& rows, std::span<const double> weights
 /// Bytes that recombine() allocates at most, beside its arguments and what the rows need for themselves, with q rows of
 /// positive weight, n features, p = min(q, 2 n), s = min(q, max(target, n)) and T threads:
 ///   12 q (8 q more with bounds) + 8 (max(2.5 p, 4 s) n + 16 s + (300 + 64 T) n),
-/// with 16 n in place of 2.5 p where q >= 64 n, 16 target without bounds, and 32768 n for sums over long lists (q n >= 2^20), whose shares are kept side by side.
+/// with 16 n in place of 2.5 p where q >= 64 n, 16 target without bounds, and 32768 n for sums over long lists (q n >=
+/// 2^20), whose shares are kept side by side.
 double recombine_memory(std::size_t rows, std::size_t features, const RecombineOptions& options = {});
 
 }  // namespace momentset

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from momentset import _core, _fork
+from momentset import _core, _fork, theory as theory
 from momentset._basis import Basis
-from momentset._certificate import Certificate, CompanionResidual, Diameters, OrderResidual, ProbeError
+from momentset._certificate import Certificate, CompanionResidual, Diameters, GroupResidual, OrderResidual, ProbeError
 from momentset._compress import compress, plan
 from momentset._coreset import Coreset
 from momentset._error import Error
 from momentset._estimate import Estimate
 from momentset._recombine import recombine
+from momentset._sketch import Sketch, StreamCertificate, StreamCoreset
 from momentset._verify import Check, Verification, read, verify
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ __version__: str = _core.version
 
 __all__ = [
     "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate",
-    "MomentCoreset", "OrderResidual", "ProbeError", "Verification", "compress", "compress_fit", "plan", "read",
-    "recombine", "verify",
+    "GroupResidual", "MomentCoreset", "OrderResidual", "ProbeError", "Sketch", "StreamCertificate", "StreamCoreset",
+    "Verification", "compress", "compress_fit", "plan", "read", "recombine", "verify",
 ]
 
 _fork.watch()

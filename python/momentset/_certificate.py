@@ -28,6 +28,21 @@ class CompanionResidual(NamedTuple):
     cells: float
 
 
+class GroupResidual(NamedTuple):
+    """What was measured inside one group: its mass, and the worst scaled residual of its own moments up to `order`,
+    over the group and in its cells."""
+
+    name: str
+    rows: int
+    size: int
+    order: int
+    cells: int
+    mass_input: float
+    mass_output: float
+    overall: float
+    in_cells: float
+
+
 class ProbeError(NamedTuple):
     """Root mean square error of the weighted mean over the functions of one family that played no part in the choice,
     and the same for random subsets of the same size (0 if there can be none)."""
@@ -124,8 +139,8 @@ class Certificate:
 
     @property
     def cells(self) -> int:
-        """Cells in each of which the moments are kept."""
-        return int(self._fields["tree"]["cells"])
+        """Cells in each of which the moments are kept; those of all groups where there are any."""
+        return sum(group.cells for group in self.groups) or int(self._fields["tree"]["cells"])
 
     @property
     def seed(self) -> int:
@@ -141,6 +156,17 @@ class Certificate:
     def options(self) -> dict[str, str]:
         """How it was made."""
         return dict(self._fields["options"])
+
+    @property
+    def filled(self) -> dict[str, float]:
+        """Columns whose missing values were filled, and with what; the last columns tell where, in this order."""
+        lines = self.options.get("filled", "").splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition("=") for line in lines)}
+
+    @property
+    def own_columns(self) -> list[str]:
+        """Names of the coordinates without those that tell what was missing."""
+        return self.columns[: len(self.columns) - len(self.filled)]
 
     @property
     def mass_input(self) -> float:
@@ -189,8 +215,15 @@ class Certificate:
                 for entry in self._fields.get("companions", [])]
 
     @property
+    def groups(self) -> list[GroupResidual]:
+        """One for each group, by number; empty if there are none."""
+        return [GroupResidual(entry["name"], entry["rows"], entry["size"], entry["order"], entry["tree"]["cells"],
+                              entry["mass"]["input"], entry["mass"]["output"], entry["global"], entry["cells"])
+                for entry in self._fields.get("groups", [])]
+
+    @property
     def worst_residual(self) -> float:
-        """Largest of the residuals, companions included."""
+        """Largest of the residuals, companions and groups included."""
         return float(self._fields["worst_residual"])
 
     @property

@@ -103,7 +103,9 @@ def background(coreset: Coreset, X: Any) -> Doubles | None:
 
     if X is None:
         return None
-    found = read_input(X, columns=coreset.columns, drop_invalid=True).coordinates
+    stated = coreset.certificate
+    found = read_input(X, columns=stated.own_columns, filled=stated.filled,
+                       missing="indicator" if stated.filled else "drop").coordinates
     return sample(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Sequence, Union
+from typing import Any, Literal, Mapping, Sequence, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,15 +14,18 @@ from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
-from momentset._input import Input, names_of_targets, read_input
+from momentset._input import Input, Missing, leave_out_constant_targets, read_input
+from momentset._levels import indicators
 from momentset._progress import Bar, Progress
+from momentset._roles import Loss, Names, names_of
 
 Order = Union[int, Literal["auto"]]
-Method = Literal["auto", "tree", "paper"]
+Method = Literal["auto", "tree", "kernel", "paper"]
 Effort = Literal["low", "normal", "high"]
 Smoothness = Literal["analytic", "smooth", "kinked"]
 WeightSum = Literal["mass", "n", "1"]
-Loss = Literal["squared", "general"]
+GroupSizes = Literal["mass", "error", "equal"]
+Scale = Literal["standard", "robust", "none"]
 
 
 def compress(
@@ -37,15 +40,23 @@ def compress(
     method: Method = "auto",
     weights: ArrayLike | str | None = None,
     target: ArrayLike | str | Sequence[str] | None = None,
-    loss: Loss = "squared",
+    loss: Loss = "auto",
     target_degree: int = 1,
+    groups: ArrayLike | Names | None = None,
+    group_sizes: GroupSizes = "mass",
+    categories: Names = (),
+    category_pairs: bool = False,
+    scale: Scale = "standard",
+    column_weights: Mapping[str, float] | Sequence[float] | None = None,
     basis: Basis | None = None,
     max_weight: float | None = None,
+    min_ess: float | None = None,
     weight_sum: WeightSum = "mass",
     columns: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     keep_rows: ArrayLike = (),
     drop_invalid: bool = False,
+    missing: Missing = "error",
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = False,
@@ -68,23 +79,47 @@ def compress(
         smoothness: the functions whose means matter: "analytic" (long waves), "smooth" (of all lengths) or "kinked"
             (short waves, steep steps, ridges).
         method: "tree": cells of a kd-tree, whose moments are kept exactly; "auto": these, then steps that lower the
-            error, after which the moments are kept over all rows; "paper": rounds of k-means and nearest neighbours.
+            error, after which the moments are kept over all rows, or in many columns the best of several ways, as
+            `certificate.options["choice"]` tells; "kernel": for many columns, rows and weights that follow the kernel
+            means of all rows, with means and perhaps covariances exact; "paper": rounds of k-means and nearest
+            neighbours.
         weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
             or what the rows of a coreset weigh.
-        target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, or names of columns, which then
-            are no coordinates. In every cell the sums of each target times all moments of the coordinates are kept: in
+        target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, (q,) classes, or names of columns,
+            which then are no coordinates. Of classes see `loss`; of numbers this: in every cell the sums of each target times all moments of the coordinates are kept: in
             the gradient of a squared loss, or of a logistic loss of a target of 0 and 1, nothing else stands. Cells are
             formed by the coordinates, equal rows are not merged, and n = 2 C(m + K, K) for one target.
-        loss: "squared": as said. "general": columns named as target are coordinates like others.
+        loss: "squared": as said. "logistic": the values of a target are classes, and each class is a group of rows
+            which are compressed by themselves, with its exact mass and its own moments: the cross-entropy of any
+            classifier is a sum over the classes of functions of the coordinates. Rare classes are never lost. "auto":
+            "logistic" for text, booleans and categories, "squared" for numbers. "general": columns named as target are
+            coordinates like others.
         target_degree: keep the powers of the targets up to this one, 1 or more, in the same way.
+        groups: names of columns, or (q,) values, that tell groups of rows apart. Each is compressed by itself: it keeps
+            its exact mass and its own moments, and is kept whole if it has no more rows than its share.
+        group_sizes: how groups share the size, each getting what a cell needs at least: in proportion to their "mass";
+            by "error", so that the error of all is smallest (docs/command-line.md, "Classes and groups"); or "equal".
+        categories: names of columns of few different values, which are no coordinates: the count of each value is kept
+            exactly (its weight, that is). Rows are not merged.
+        category_pairs: keep the count of each combination of the values of two of the categories as well.
+        scale: what columns are divided by before cells are formed and test functions are drawn: their "standard"
+            deviation; "robust": their interquartile range over 1.349, which is blind to far outliers; "none": one number
+            for all columns, for those that are in one unit.
+        column_weights: factors >= 0 of the scaled columns, by name or a list of m of them. Cells are cut finer along
+            columns that weigh more. Moments are kept whatever the scale.
         basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
             order. Rows are not merged.
         max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
+        min_ess: smallest effective sample size of the new weights, as a share of `size`, above 0 and at most 1. Takes
+            the method "kernel". None: no bound.
         weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
         columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
         exclude: names of columns that are no coordinates.
         keep_rows: row numbers that must survive. They keep their own weight and count towards the size.
-        drop_invalid: leave out rows with NaN, infinity or no value. Otherwise they are an Error.
+        drop_invalid: the same as missing="drop".
+        missing: "error": rows with NaN, infinity or no value are an Error; "drop": they are left out; "indicator": a
+            coordinate without a value is filled with its column's mean, and for each such column there is one more
+            coordinate of 0 and 1, "x is missing". `points` of the result hold these; `rows` are as they were.
         seed: of the certificate's test functions and random subsets.
         threads: threads to use; None: all cores. The result is the same bytes for any number.
         progress: True for a bar on standard error, or a function of the stage's name and the fraction of it that is
@@ -105,16 +140,29 @@ def compress(
             raise Error("order", str(order), "is stated by the basis")
         order = basis.order
     target_degree = count("target_degree", target_degree, 1)
-    found = _read(X, weights, columns, exclude, target, loss, target_degree, drop_invalid)
+    found = read_input(X, weights, columns=columns, exclude=exclude, target=target, loss=loss, groups=groups,
+                       categories=_named_categories(categories, category_pairs),
+                       missing=_missing(missing, drop_invalid))
+    if target_degree > 1 and found.targets is None:
+        raise Error("target_degree", str(target_degree), "needs a target, and the loss squared")
+    leave_out_constant_targets(found)
+    named_weights = _column_weights(column_weights, found.columns)
+    rows_asked = _asked_size(size, keep, tolerance, len(found))
+    most = len(found) if tolerance is not None else min(rows_asked, len(found)) - 1
+    counted, counts = indicators(found.categories, category_pairs, most)
     options = _options(
-        size=_asked_size(size, keep, tolerance, len(found)),
+        size=rows_asked,
         tolerance=None if tolerance is None else float(tolerance),
         order=_order(order),
         effort=_choice("effort", _core.Effort, effort),
         smoothness=_choice("smoothness", _core.Smoothness, smoothness),
         method=_choice("method", _core.Method, method),
         max_weight=None if max_weight is None else float(max_weight),
+        min_ess=None if min_ess is None else float(min_ess),
         mass_scale=_mass_scale(weight_sum, found.weights, len(found)),
+        scale=_choice("scale", _core.Scale, scale),
+        column_weights=list(named_weights.values()),
+        group_sizes=_choice("group_sizes", _core.GroupSizes, group_sizes),
         keep_rows=_points_to_keep(found, keep_rows),
         seed=count("seed", seed, 0),
         threads=_threads(threads),
@@ -122,11 +170,13 @@ def compress(
     companions: list[_core.Companions] = []
     if found.targets is not None:
         companions.append((found.targets, None, target_degree))
+    if counts is not None:
+        companions.append((counts, 0, 1))
     if basis is not None:
         companions.append((basis.matrix(found), 0, 1))
     bar = Bar()
     try:
-        made = _core.compress(found.coordinates, found.weights, companions, options,
+        made = _core.compress(found.coordinates, found.weights, companions, found.groups(), options,
                               bar if progress is True else progress or None)
     finally:
         bar.clear()
@@ -134,7 +184,10 @@ def compress(
         "inputs": "\n".join(found.inputs),
         "weights": found.weight_column,
         "weight_sum": weight_sum,
-        "drop_invalid": "true" if drop_invalid else "false",
+        "drop_invalid": "true" if drop_invalid or missing == "drop" else "false",
+        "missing": _missing(missing, drop_invalid),
+        "filled": "\n".join(f"{name}={_number(value)}" for name, value in found.filled.items()),
+        "dropped": str(found.dropped),
         "order": "auto" if order == "auto" else "stated",
         "tolerance": _number(tolerance),
         "effort": effort,
@@ -144,12 +197,19 @@ def compress(
         "achieved_error": "" if made.achieved_error is None else f"{made.achieved_error:.3g}",
         "method": method,
         "max_weight": _number(max_weight),
+        "min_ess": _number(min_ess),
         "keep_rows": f"{len(options.keep_rows)} rows" if options.keep_rows else "",
         "target": _target_text(target),
-        "loss": "" if target is None else loss,
-        "target_degree": "" if found.targets is None else str(target_degree),
+        "loss": found.roles.loss,
+        "target_degree": str(target_degree) if found.roles.targets or found.roles.target_array is not None else "",
+        "groups": "\n".join(level.column or "an array" for level in found.levels),
+        "group_sizes": group_sizes if found.levels else "",
+        "categories": "\n".join(level.column for level in found.categories),
+        "category_pairs": "true" if category_pairs else "",
+        "scale": scale,
+        "column_weights": _stated(column_weights, found.columns),
     }
-    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded, found.target_columns)))
+    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded, _named(found, counted))))
 
 
 def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | None = None, order: Order = "auto",
@@ -166,31 +226,53 @@ def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | No
     return _core.plan(rows, count("dimension", dimension, 1), options)
 
 
-def _read(X: Any, weights: Any, columns: Sequence[str] | None, exclude: Sequence[str], target: Any, loss: Loss,
-          target_degree: int, drop_invalid: bool) -> Input:
-    """Where the loss is general, targets are coordinates like others."""
-    if loss not in ("squared", "general"):
-        raise Error("loss", str(loss), "must be squared or general")
-    if target_degree > 1 and (target is None or loss == "general"):
-        raise Error("target_degree", str(target_degree), "needs a target, and the loss squared")
-    if target is None or loss == "squared":
-        return read_input(X, weights, columns=columns, exclude=exclude, target=target, drop_invalid=drop_invalid)
-    names = names_of_targets(target)
-    if names is None:
-        raise Error("target", "an array", "must be names of columns for the loss general: put the target into X")
-    joint = None if columns is None else [*columns, *names]
-    found = read_input(X, weights, columns=joint, exclude=exclude, drop_invalid=drop_invalid)
-    for name in names:
-        if name not in found.columns:
-            raise Error("target", name, "is none of the coordinates, as it must be for the loss general")
-    return found
+def _named_categories(categories: Names, pairs: bool) -> list[str]:
+    names = [categories] if isinstance(categories, str) else list(categories)
+    if pairs and len(names) < 2:
+        raise Error("category_pairs", "", "needs two categories at least")
+    return names
+
+
+def _named(found: Input, counted: list[str]) -> list[str]:
+    """Names of the companions. Those of a target that came as an array are empty, for the others' sake."""
+    targets = found.target_columns or [""] * (0 if found.targets is None else found.targets.shape[1])
+    return targets + counted
+
+
+def _missing(missing: Missing, drop_invalid: bool) -> Missing:
+    if drop_invalid and missing == "indicator":
+        raise Error("missing", missing, "excludes drop_invalid, which is missing=\"drop\"")
+    return "drop" if drop_invalid else missing
+
+
+def _column_weights(weights: Mapping[str, float] | Sequence[float] | None, columns: list[str]) -> dict[str, float]:
+    """One for each column, or none."""
+    if weights is None:
+        return {}
+    if not isinstance(weights, Mapping):
+        if len(weights) != len(columns):
+            raise Error("column_weights", f"{len(weights)} numbers", f"one for each of the {len(columns)} columns is "
+                        "needed")
+        return dict(zip(columns, map(float, weights)))
+    for name in weights:
+        if name not in columns:
+            raise Error("column_weights", name, f"is none of the coordinates: {', '.join(columns)}")
+    return {name: float(weights.get(name, 1)) for name in columns}
+
+
+def _stated(weights: Mapping[str, float] | Sequence[float] | None, columns: list[str]) -> str:
+    """As on the command line, with the columns that were named."""
+    if weights is None:
+        return ""
+    named = weights if isinstance(weights, Mapping) else dict(zip(columns, weights))
+    return "\n".join(f"{name}={_number(weight)}" for name, weight in named.items())
 
 
 def _target_text(target: Any) -> str:
     """As the command line writes it; an array has no name."""
     if target is None:
         return ""
-    names = names_of_targets(target)
+    names = names_of(target)
     return "an array" if names is None else "\n".join(names)
 
 

@@ -111,7 +111,7 @@ def reductions(coreset: Coreset, points: Doubles, random: np.random.Generator) -
             turn, _ = np.linalg.qr(random.normal(size=(dimension, dimension)))
             mixed = random.permutation(len(coreset))
             turned = np.ascontiguousarray((points @ turn)[mixed])
-            fewer = _core.compress(turned, coreset.weights[mixed], [], options, None)
+            fewer = _core.compress(turned, coreset.weights[mixed], [], None, options, None)
             found.append(Reduction(trust, mixed[fewer.rows], fewer.weights / fewer.weights.sum()))
     return found
 

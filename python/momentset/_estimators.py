@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from inspect import signature
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -92,8 +91,8 @@ class CoresetFit(NamedTuple):
     """(size,) rows that it was fitted on, ascending."""
     weights: Doubles
     """(size,) their weights."""
-    coresets: dict[Any, Coreset]
-    """The coreset of each class; of all rows under None where y is no class."""
+    coreset: Coreset
+    """What was compressed, with its certificate; that of a classifier has a group for each class."""
     score: float | None
     """estimator.score() on all rows of X; None without one, or if it takes no weights and the rows have some."""
     random_score: float | None
@@ -111,8 +110,9 @@ def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, si
                  seed: int = 0, threads: int | None = None) -> CoresetFit:
     """Fits an estimator that takes `sample_weight` on a coreset, and another one on as many random rows to compare.
 
-    A classifier's rows are compressed class by class, each with its share of the size, so that all moments of each
-    class are kept. Otherwise a numeric y is one more coordinate: the moments of X and y together are kept.
+    The classes of a classifier are compressed each by itself, so that each keeps its weight and its own moments, and
+    none is lost. The y of other estimators is a target: the moments of X are kept, and the sums of y times these. See
+    `target` and `loss` of compress().
 
     Args:
         estimator: any with fit(X, y, sample_weight=...). It is cloned, and left as it is.
@@ -128,52 +128,24 @@ def compress_fit(estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, si
     As long as compress() and two fits on `size` rows and their scores on all rows take.
     """
     rows = matrix("X", X)
+    size = count("size", size, 1)
     mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)
     if len(mass) != len(rows):
         raise Error("weights", f"{len(mass)} weights", f"one for each of the {len(rows)} rows is needed")
     labels = None if y is None else np.asarray(y)
     if labels is not None and len(labels) != len(rows):
         raise Error("y", f"of length {len(labels)}", f"must have one value for each of the {len(rows)} rows")
-    options: dict[str, Any] = {"order": order, "max_weight": max_weight, "seed": seed, "threads": threads}
-    size = count("size", size, 1)
-    if labels is not None and is_classifier(estimator):
-        indices, new_weights, coresets = _by_class(rows, labels, mass, size, options)
-    else:
-        joint = rows if labels is None else np.column_stack([rows, doubles("y", labels, 1)])
-        coreset = compress(joint, size=size, weights=mass, **options)
-        indices, new_weights, coresets = coreset.indices, coreset.weights, {None: coreset}
+    target: Any = None
+    if labels is not None:
+        target = labels if is_classifier(estimator) else doubles("y", labels, 1)
+    coreset = compress(rows, size=size, weights=mass, target=target, order=order, max_weight=max_weight, seed=seed,
+                       loss="logistic" if is_classifier(estimator) else "squared", threads=threads)
+    indices, new_weights = coreset.indices, coreset.weights
     fitted = _fitted(estimator, rows, labels, indices, new_weights)
     chosen = np.sort(np.random.default_rng(seed).choice(len(rows), len(indices), replace=False))
     random = _fitted(estimator, rows, labels, chosen, mass[chosen])
-    return CoresetFit(fitted, indices, new_weights, coresets, _score(fitted, rows, labels, mass),
+    return CoresetFit(fitted, indices, new_weights, coreset, _score(fitted, rows, labels, mass),
                       _score(random, rows, labels, mass))
-
-
-def _by_class(rows: Doubles, labels: Any, mass: Doubles, size: int,
-              options: dict[str, Any]) -> tuple[Integers, Doubles, dict[Any, Coreset]]:
-    classes, counts = np.unique(labels, return_counts=True)
-    if size < len(classes):
-        raise Error("size", str(size), f"must be at least the number of classes, {len(classes)}")
-    coresets = {}
-    indices, new_weights = [], []
-    for label, share in zip(classes, _shares(counts, size)):
-        members = np.flatnonzero(labels == label)
-        coreset = compress(rows[members], size=share, weights=mass[members], **options)
-        coresets[label.item() if hasattr(label, "item") else label] = coreset
-        indices.append(members[coreset.indices])
-        new_weights.append(coreset.weights)
-    order = np.argsort(np.concatenate(indices))
-    return np.concatenate(indices)[order], np.concatenate(new_weights)[order], coresets
-
-
-def _shares(counts: Any, size: int) -> Sequence[int]:
-    """`size` in proportion to the counts, at least 1 each: the largest remainders are rounded up."""
-    exact = [1 + (size - len(counts)) * float(number) / float(sum(counts)) for number in counts]
-    shares = [math.floor(share) for share in exact]
-    by_remainder = sorted(range(len(counts)), key=lambda k: shares[k] - exact[k])
-    for k in by_remainder[: size - sum(shares)]:
-        shares[k] += 1
-    return shares
 
 
 def _fitted(estimator: Any, X: Doubles, y: Any, indices: Integers, weights: Doubles) -> Any:

@@ -69,6 +69,12 @@ def certificate_path(path: str) -> str:
     return path + ".certificate.json"
 
 
+def own_columns(stated: dict[str, Any]) -> list[str]:
+    """Coordinates that the certificate's fields state, without the last ones, which tell what was missing."""
+    columns: list[str] = stated["columns"]
+    return columns[: len(columns) - len(stated.get("options", {}).get("filled", "").splitlines())]
+
+
 def certificate_beside(path: str) -> dict[str, Any] | None:
     """Fields of the certificate that lies beside an output, if there is one that can be read."""
     try:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Sequence
 
 import numpy as np
 
+from momentset import _core
 from momentset._arrays import Doubles, Integers, doubles, matrix
 from momentset._error import Error
 from momentset._files import is_path
+from momentset._levels import Levels, combined, of_array
+from momentset._roles import Loss, Roles, roles_of
 from momentset._tables import ArrayTable, ColumnChoice, MemoryTable, Table, open_files
+
+
+Missing = Literal["error", "drop", "indicator"]
 
 
 @dataclass
@@ -25,15 +31,23 @@ class Input:
     columns: list[str]  # names of the coordinates
     targets: Doubles | None  # (q, p), C-contiguous; None: there are none
     target_columns: list[str]  # their names; empty if they came as an array
+    levels: list[Levels]  # the columns that tell the groups apart; none if there are no groups
+    categories: list[Levels]  # columns of which counts are kept
+    roles: Roles
     weight_column: str  # empty if none
     positions: Integers | None  # row of each point in the table; None: point i is row i
     row_numbers: Integers | None  # of each point in the first input of all; None: the position
     replaced: list[str]  # columns that give way to new ones of the output
     notices: list[str]
     dropped: int = 0  # rows left out
+    filled: dict[str, float] = field(default_factory=dict)  # columns with missing values, and their means
 
     def __len__(self) -> int:
         return len(self.coordinates)
+
+    def groups(self) -> tuple[Integers, list[str]] | None:
+        """Number of each point's group, and the groups' names."""
+        return combined(self.levels) if self.levels else None
 
     def positions_of(self, points: Integers) -> Integers:
         return points if self.positions is None else self.positions[points]
@@ -65,13 +79,17 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
 
 
 def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = None, exclude: Sequence[str] = (),
-               target: Any = None, drop_invalid: bool = False) -> Input:
-    """Reads the coordinates, weights and targets of X. `weights` is an array or the name of a column, `target` an array
-    or names of columns."""
+               target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (), categories: Sequence[str] = (),
+               missing: Missing = "error", filled: dict[str, float] | None = None) -> Input:
+    """Reads the coordinates, weights, targets and groups of X. `weights` is an array or the name of a column, `target`
+    and `groups` are arrays or names of columns."""
     table, inputs = open_table(X)
+    roles = roles_of(table, target, groups, loss)
+    roles.groups += more_groups
     weight_name = weights if isinstance(weights, str) else None
-    target_names = names_of_targets(target)
-    choice = ColumnChoice(table, columns, exclude, weight_name, target_names or ()).selection()
+    if columns is not None and roles.joint:
+        columns = [*columns, *roles.joint]
+    choice = ColumnChoice(table, columns, exclude, weight_name, roles.targets, [*roles.groups, *categories]).selection()
     if weights is not None and weight_name is None:
         choice.weight = None  # an array takes the place of a coreset's own weights
     extra = [number for number in (*choice.targets, choice.weight, choice.row) if number is not None]
@@ -81,11 +99,19 @@ def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = N
     given = None if weights is None or weight_name is not None else doubles("weights", weights, 1)
     if given is not None and len(given) != len(values):
         raise Error("weights", f"{len(given)} weights", f"one for each of the {len(values)} rows is needed")
+    for name in roles.joint:
+        if name not in names:
+            raise Error("target", name, "is none of the coordinates, as it must be for the loss general")
     targets = None
-    if target_names is not None:
+    if roles.targets:
         targets = np.ascontiguousarray(values[:, m : m + p])
-    elif target is not None:
-        targets = rows_of("target", target, len(values))
+    elif roles.target_array is not None:
+        targets = rows_of("target", roles.target_array, len(values))
+    levels = [table.levels(number) for number in choice.levels[: len(roles.groups)]]
+    counted = [table.levels(number) for number in choice.levels[len(roles.groups) :]]
+    for name, array in (("groups", roles.group_array), ("target", roles.class_array)):
+        if array is not None:
+            levels.append(of_array(name, array, len(values)))
     found = Input(
         table=table,
         inputs=inputs,
@@ -93,27 +119,28 @@ def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = N
         weights=given if choice.weight is None else np.ascontiguousarray(values[:, m + p]),
         columns=names,
         targets=targets,
-        target_columns=list(target_names or ()),
+        target_columns=list(roles.targets),
+        levels=levels,
+        categories=counted,
+        roles=roles,
         weight_column="" if choice.weight is None else table.columns[choice.weight].name,
         positions=None,
         row_numbers=None if choice.row is None else values[:, -1].astype(np.int64),
         replaced=choice.replaced,
         notices=choice.notices,
     )
-    if drop_invalid:
+    if missing not in ("error", "drop", "indicator"):
+        raise Error("missing", str(missing), "must be error, drop or indicator")
+    if missing == "indicator":
+        _fill_missing(found, filled)
+    if missing == "drop":
         _drop_invalid(found)
-    elif not isinstance(table, ArrayTable) or targets is not None:
+    elif not isinstance(table, ArrayTable) or targets is not None or levels or counted:
         _require_finite(found)
+    found.levels = [level.kept(slice(None)) for level in found.levels]
+    found.categories = [level.kept(slice(None)) for level in found.categories]
+    _require_classes(found)
     return found
-
-
-def names_of_targets(target: Any) -> list[str] | None:
-    """None where the target is no name of a column, nor several."""
-    if isinstance(target, str):
-        return [target]
-    if isinstance(target, (list, tuple)) and target and all(isinstance(name, str) for name in target):
-        return list(target)
-    return None
 
 
 def rows_of(name: str, values: Any, rows: int) -> Doubles:
@@ -126,11 +153,51 @@ def rows_of(name: str, values: Any, rows: int) -> Doubles:
     return found
 
 
+def leave_out_constant_targets(found: Input) -> None:
+    """A constant target tells nothing: its sums are those of the moments, which are kept anyway."""
+    if found.targets is None:
+        return
+    varies = (found.targets != found.targets[0]).any(axis=0)
+    for number in np.flatnonzero(~varies):
+        name = found.target_columns[number] if found.target_columns else str(number)
+        found.notices.append(f"target {name} is constant: its sums are those of the moments, kept anyway")
+    found.target_columns = [name for name, telling in zip(found.target_columns, varies) if telling]
+    if not varies.all():
+        found.targets = np.ascontiguousarray(found.targets[:, varies]) if varies.any() else None
+
+
+def _require_classes(found: Input) -> None:
+    """Fractions of more than two values are no classes."""
+    for level in found.levels:
+        is_class = level.column in found.roles.classes if level.column else found.roles.class_array is not None
+        whole = all(name.lstrip("-").isdigit() for name in level.names)
+        if is_class and not (level.categorical or whole) and len(level.names) > 2:
+            raise Error("target", level.column, f"has {len(level.names)} values, must be text, a boolean, whole numbers "
+                        "or of two values for the loss logistic")
+
+
 def _valid_rows(found: Input) -> Any:
     valid = np.isfinite(found.coordinates).all(axis=1)
     if found.targets is not None:
         valid &= np.isfinite(found.targets).all(axis=1)
+    for level in found.levels + found.categories:
+        valid &= level.numbers >= 0
     return valid if found.weights is None else valid & np.isfinite(found.weights)
+
+
+def _fill_missing(found: Input, filled: dict[str, float] | None) -> None:
+    """Means in place of missing coordinates, and columns that tell where; or as another table was filled."""
+    as_in = None
+    if filled is not None:
+        as_in = [found.columns.index(name) for name in filled], list(filled.values())
+    weights = found.weights
+    if weights is not None and not np.isfinite(weights).all():
+        weights = None  # which _require_finite refuses
+    found.coordinates, columns, values = _core.fill_missing(found.coordinates, weights, found.columns, as_in)
+    found.filled = {found.columns[column]: value for column, value in zip(columns, values)}
+    found.columns = found.columns + [f"{name} is missing" for name in found.filled]
+    found.notices += [f"missing values of {name} are told by a coordinate of their own and filled with the mean, "
+                      f"{repr(value).removesuffix('.0')}" for name, value in found.filled.items()]
 
 
 def _drop_invalid(found: Input) -> None:
@@ -145,6 +212,8 @@ def _drop_invalid(found: Input) -> None:
     found.weights = None if found.weights is None else found.weights[valid]
     found.targets = None if found.targets is None else found.targets[valid]
     found.row_numbers = None if found.row_numbers is None else found.row_numbers[valid]
+    found.levels = [level.kept(valid) for level in found.levels]
+    found.categories = [level.kept(valid) for level in found.categories]
     found.notices.append(f"{dropped} row{'' if dropped == 1 else 's'} with NaN, infinity or no value left out")
 
 
@@ -161,6 +230,10 @@ def _require_finite(found: Input) -> None:
     elif found.targets is not None and len(wrong_targets) > 0:
         column = found.target_columns[wrong_targets[0]] if found.target_columns else "target"
         value = found.targets[row, wrong_targets[0]]
+    elif any(level.numbers[row] < 0 for level in found.levels + found.categories):
+        level = next(level for level in found.levels + found.categories if level.numbers[row] < 0)
+        raise Error(level.column or "groups", "null", f"row {row}: must have a value; drop_invalid=True leaves such "
+                    "rows out")
     else:
         assert found.weights is not None
         column, value = found.weight_column or "weights", found.weights[row]

@@ -22,10 +22,10 @@ def arrow_table(coreset: Coreset) -> Any:
     arrow = pyarrow_module("pyarrow", "make a table")
     table = coreset.rows
     if table is None:
-        table = arrow.table({name: coreset.points[:, k] for k, name in enumerate(coreset.columns)})
+        table = arrow.table(dict(zip(own_columns(coreset), originals(coreset).T)))
     table = table.drop_columns([name for name in coreset.replaced if name in table.column_names])
     weight, row = (_free_name(name, table.column_names) for name in ("weight", "row"))
-    stated = {"columns": coreset.columns, "order": coreset.certificate.order, "row_column": row,
+    stated = {"columns": own_columns(coreset), "order": coreset.certificate.order, "row_column": row,
               "version": coreset.certificate.library_version, "weight_column": weight}
     table = table.append_column(weight, arrow.array(coreset.weights))
     table = table.append_column(row, arrow.array(coreset.row_numbers))
@@ -41,9 +41,23 @@ def _free_name(name: str, taken: list[str]) -> str:
     return f"coreset_{name}"
 
 
+def own_columns(coreset: Coreset) -> list[str]:
+    """Names of the coordinates without those that tell what was missing."""
+    return coreset.columns[: len(coreset.certificate.own_columns)]
+
+
+def originals(coreset: Coreset) -> Doubles:
+    """(size, m) coordinates as they stand in the input: NaN where they were missing and filled."""
+    stated, own = coreset.certificate, len(own_columns(coreset))
+    points = coreset.points[:, :own].copy()
+    for k, name in enumerate(stated.filled):
+        points[coreset.points[:, own + k] == 1, stated.columns.index(name)] = np.nan
+    return points
+
+
 def npy_matrix(coreset: Coreset) -> Doubles:
     """(size, m + 2): coordinates, weight, row."""
-    return np.column_stack([coreset.points, coreset.weights, coreset.row_numbers.astype(np.float64)])
+    return np.column_stack([originals(coreset), coreset.weights, coreset.row_numbers.astype(np.float64)])
 
 
 def _write_table(coreset: Coreset, path: str, format: str) -> None:

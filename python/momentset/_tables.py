@@ -4,7 +4,7 @@ rules of the command line (docs/command-line.md, "Which columns are the coordina
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Sequence
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy as np
 from momentset import _core
 from momentset._arrays import Doubles, Integers, matrix
 from momentset._error import Error
-from momentset._files import FilePath, certificate_beside, dataset_of, format_of, paths_of
+from momentset._files import FilePath, certificate_beside, dataset_of, format_of, own_columns, paths_of
+from momentset._levels import Levels, of_array, of_column
 
 IDENTIFIERS = {"", "id", "row", "index", "rowid", "uuid", "key", "__index_level_0__"}
 FEWEST_COUNTED = 100  # rows from which on counting up by one is no accident
@@ -28,6 +29,8 @@ class Column(Protocol):
     def numeric(self) -> bool: ...
     @property
     def integer(self) -> bool: ...
+    @property
+    def categorical(self) -> bool: ...
 
 
 class Table(Protocol):
@@ -39,6 +42,7 @@ class Table(Protocol):
     def columns(self) -> Sequence[Column]: ...
     def metadata(self) -> dict[str, Any] | None: ...
     def read(self, columns: list[int], rows: int | None = None) -> Doubles: ...
+    def levels(self, column: int) -> Levels: ...
     def take(self, rows: Integers) -> Any: ...
 
 
@@ -48,6 +52,7 @@ class ArrayColumn(NamedTuple):
     name: str
     numeric: bool = True
     integer: bool = False
+    categorical: bool = False
 
 
 class ArrayTable:
@@ -60,7 +65,7 @@ class ArrayTable:
     def metadata(self) -> dict[str, Any] | None:
         """Of an NPY file that is an output, which the certificate beside it tells: it ends with weight and row."""
         stated = certificate_beside(self._path) if self._path else None
-        if stated is None or (stated.get("size"), stated["dimension"] + 2) != self._values.shape:
+        if stated is None or (stated.get("size"), len(own_columns(stated)) + 2) != self._values.shape:
             return None
         names = [column.name for column in self.columns]
         return {"columns": names[:-2], "order": stated["order"], "weight_column": names[-2], "row_column": names[-1]}
@@ -69,6 +74,9 @@ class ArrayTable:
         if columns == list(range(len(self.columns))):
             return self._values[:rows]
         return np.ascontiguousarray(self._values[:rows, columns])
+
+    def levels(self, column: int) -> Levels:
+        return replace(of_array("groups", self._values[:, column], len(self._values)), column=f"x{column}")
 
     def take(self, rows: Integers) -> Any:
         return None
@@ -95,6 +103,11 @@ class MemoryTable:
 
     def read(self, columns: list[int], rows: int | None = None) -> Doubles:
         return self._arrow.read(columns, self._arrow.rows if rows is None else rows)
+
+    def levels(self, column: int) -> Levels:
+        if self._table is None:
+            raise Error("pyarrow", "not installed", "must be installed to read columns of names")
+        return of_column(self.columns[column].name, self._table.column(column))
 
     def take(self, rows: Integers) -> Any:
         """A pyarrow Table of the rows; None without pyarrow."""
@@ -129,6 +142,16 @@ class FileTable:
         except pyarrow.ArrowException as error:
             raise Error(self.name, "", f"cannot be read: {str(error).splitlines()[0]}") from None
         return table.read(list(range(len(columns))), table.rows)
+
+    def levels(self, column: int) -> Levels:
+        import pyarrow
+
+        name = self.columns[column].name
+        try:
+            values = self._dataset.to_table(columns=[name]).column(0)
+        except pyarrow.ArrowException as error:
+            raise Error(self.name, "", f"cannot be read: {str(error).splitlines()[0]}") from None
+        return of_column(name, values, empty_is_missing=self._format == "csv")
 
     def take(self, rows: Integers) -> Any:
         return self._dataset.take(rows).replace_schema_metadata(self._dataset.schema.metadata)
@@ -191,7 +214,7 @@ def _metadata_of_text(path: str, names: list[str], dataset: Any) -> dict[str, An
     if stated is None or stated.get("size") != dataset.count_rows():
         return None
     weight, row = (f"coreset_{name}" if f"coreset_{name}" in names else name for name in ("weight", "row"))
-    return {"columns": stated["columns"], "order": stated["order"], "weight_column": weight, "row_column": row}
+    return {"columns": own_columns(stated), "order": stated["order"], "weight_column": weight, "row_column": row}
 
 
 @dataclass
@@ -200,6 +223,7 @@ class Selection:
 
     coordinates: list[int]
     targets: list[int]
+    levels: list[int]
     weight: int | None
     row: int | None
     notices: list[str]
@@ -210,7 +234,7 @@ class ColumnChoice:
     """Chooses the columns of one table."""
 
     def __init__(self, table: Table, columns: Sequence[str] | None, exclude: Sequence[str], weights: str | None,
-                 targets: Sequence[str] = ()):
+                 targets: Sequence[str] = (), levels: Sequence[str] = ()):
         self.table = table
         self.names = [column.name for column in table.columns]
         self.exclude = [self.names[self._number("exclude", name)] for name in exclude]
@@ -227,6 +251,10 @@ class ColumnChoice:
         elif self.metadata:
             self.weight = self.names.index(self.metadata["weight_column"])
         self.targets = self._named_once("target", targets)
+        self.levels = [self._number("groups", name) for name in levels]
+        for number in self.levels:
+            if self.levels.count(number) > 1 or number in self.targets:
+                raise Error("groups", self.names[number], "must be named once")
         self.coordinates = self._coordinates(columns)
 
     def selection(self) -> Selection:
@@ -234,7 +262,7 @@ class ColumnChoice:
         replaced = [self.metadata["weight_column"], self.metadata["row_column"]] if self.metadata else []
         if weight == "weight" and weight not in replaced:
             replaced.append(weight)
-        return Selection(self.coordinates, self.targets, self.weight, self.row, self.notices, replaced)
+        return Selection(self.coordinates, self.targets, self.levels, self.weight, self.row, self.notices, replaced)
 
     def _usable_metadata(self) -> dict[str, Any] | None:
         stated = self.table.metadata()
@@ -253,13 +281,15 @@ class ColumnChoice:
     def _numeric(self, field: str, name: str) -> int:
         number = self._number(field, name)
         if not self.table.columns[number].numeric:
-            raise Error(field, name, "must be an integer, floating-point or decimal column")
+            is_names = field == "columns" and self.table.columns[number].categorical
+            hint = "; groups= compresses inside its levels, categories= keeps their counts" if is_names else ""
+            raise Error(field, name, f"must be an integer, floating-point or decimal column{hint}")
         return number
 
     def _coordinates(self, columns: Sequence[str] | None) -> list[int]:
         if columns is None and self.metadata:
             weight = None if self.weight is None else self.names[self.weight]
-            targets = [self.names[number] for number in self.targets]
+            targets = [self.names[number] for number in self.targets + self.levels]
             columns = [name for name in self.metadata["columns"] if name not in (*self.exclude, *targets, weight)]
         if not columns:
             return self._default_coordinates()
@@ -269,6 +299,8 @@ class ColumnChoice:
                 raise Error("columns", self.names[number], "must not be excluded as well")
             if number in self.targets:
                 raise Error("target", self.names[number], "must not be a coordinate as well")
+            if number in self.levels:
+                raise Error("groups", self.names[number], "must not be a coordinate as well")
         return numbers
 
     def _named_once(self, field: str, names: Sequence[str]) -> list[int]:
@@ -282,7 +314,7 @@ class ColumnChoice:
         chosen: list[int] = []
         others: list[str] = []
         for number, column in enumerate(self.table.columns):
-            if column.name in self.exclude or number in (self.weight, self.row, *self.targets):
+            if column.name in self.exclude or number in (self.weight, self.row, *self.targets, *self.levels):
                 continue
             if not column.numeric:
                 others.append(column.name)

@@ -14,8 +14,9 @@ from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
-from momentset._files import FilePath, certificate_path
-from momentset._input import Input, read_input
+from momentset._files import FilePath, certificate_path, format_of
+from momentset._input import Input, leave_out_constant_targets, read_input
+from momentset._levels import indicators
 
 
 class Check(NamedTuple):
@@ -45,7 +46,7 @@ class Verification(NamedTuple):
 
 
 def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, target: ArrayLike | None = None,
-           basis: Basis | None = None, threads: int | None = None) -> Verification:
+           groups: ArrayLike | None = None, basis: Basis | None = None, threads: int | None = None) -> Verification:
     """Recomputes everything that a coreset's certificate claims of it, from the input X and the coreset's rows, weights
     and points.
 
@@ -53,8 +54,9 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
         X: the input, in any form that compress() takes.
         coreset: what compress() or read() returned.
         weights: (q,) weights of the input, if they were given as an array; a column is found by itself.
-        target: (q,) or (q, p) targets, if they were given as an array; columns are found by themselves. Without them
-            the check "companions" says that their sums were not checked.
+        target: (q,) or (q, p) targets or (q,) classes, if they were given as an array; columns are found by themselves.
+            Without them the check "companions" or "groups" says that their sums were not checked.
+        groups: (q,) groups, if they were given as an array, in the same way.
         basis: that of the compression, if there was one. Without it the check "companions" says the same.
         threads: threads to use; None: all cores.
 
@@ -67,28 +69,53 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
     options = stated.options
     if weights is None:
         weights = options.get("weights") or None
-    named = [companion.column for companion in stated.companions if companion.column]
-    found = read_input(X, weights, columns=stated.columns or None, drop_invalid=options.get("drop_invalid") == "true",
-                       target=named if target is None and named else target)
+    found = _read_again(X, stated, weights, target, groups)
     try:
         points = found.points_at(coreset.indices, "indices")
         answers = _core.verify(
-            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, basis), points,
-            coreset.weights, np.ascontiguousarray(coreset.points), 0 if threads is None else count("threads", threads, 1),
+            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, basis), found.groups(),
+            points, coreset.weights, np.ascontiguousarray(coreset.points),
+            0 if threads is None else count("threads", threads, 1),
         )
     except Error as error:
-        if error.field != "indices":
+        failed = {"indices": "rows", "categories": "companions"}.get(error.field)
+        if failed is None:
             raise
-        return Verification([Check("rows", False, str(error))])
+        return Verification([Check(failed, False, str(error))])
     return Verification([Check(*answer) for answer in answers])
+
+
+def _read_again(X: Any, stated: Certificate, weights: Any, target: Any, groups: Any) -> Input:
+    """X as it was read for the compression. Groups of which an array is missing cannot be told: then there are none."""
+    options = stated.options
+    named = [name for name in options.get("target", "").split("\n")
+             if name and any(companion.column == name for companion in stated.companions)]
+    of_groups = options.get("groups", "").split("\n") if options.get("groups") else []
+    has_classes = options.get("target") == "an array" and options.get("loss") == "logistic"
+    handed_over = (groups is not None) + (has_classes and target is not None)
+    if handed_over < of_groups.count("an array"):
+        of_groups, groups, target = [], None, None if has_classes else target
+    drops = options.get("drop_invalid") == "true"
+    return read_input(
+        X, weights, columns=stated.own_columns or None,
+        missing="indicator" if stated.filled else "drop" if drops else "error", filled=stated.filled,
+        target=named if target is None and named else target, loss="logistic" if has_classes else "squared",
+        groups=groups, more_groups=[name for name in of_groups if name != "an array"],
+        categories=options.get("categories", "").splitlines())
 
 
 def _companions(stated: Certificate, found: Input, basis: Basis | None) -> list[_core.Companions]:
     """The columns that are at hand, each with the order and degree that are stated of it; none where some are missing
     that only the caller has."""
-    parts = [] if found.targets is None else [found.targets]
-    if basis is not None:
-        parts.append(basis.matrix(found))
+    pairs = stated.options.get("category_pairs") == "true"
+    names, counts = indicators(found.categories, pairs, len(found))
+    if [companion.column for companion in stated.companions if companion.column in names] != names:
+        raise Error("categories", ", ".join(names), "are not the levels that are stated")
+    features = ([] if counts is None else [counts]) + ([] if basis is None else [basis.matrix(found)])
+    parts = ([] if found.targets is None else [found.targets]) + features
+    if sum(part.shape[1] for part in parts) > len(stated.companions):
+        leave_out_constant_targets(found)  # as compress() does
+        parts = ([] if found.targets is None else [found.targets]) + features
     columns = tuple(np.hstack(parts).T) if parts else ()
     if len(columns) > len(stated.companions):
         raise Error("target" if basis is None else "basis", f"{len(columns)} columns",
@@ -118,7 +145,10 @@ def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:
             stated = Certificate(file.read())
     except OSError as error:
         raise Error("certificate", beside, f"cannot be read: {error.strerror}") from None
-    found = read_input(name)
+    filled = stated.filled
+    if format_of(name) == "npy":  # which has names of its own
+        filled = {f"x{stated.columns.index(column)}": value for column, value in filled.items()}
+    found = read_input(name, missing="indicator" if filled else "error", filled=filled)
     if found.row_numbers is None or found.weights is None:
         raise Error(name, "", "must be a coreset: it says nothing of weights and rows of an input")
     return Coreset(

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -57,6 +58,22 @@ inline std::vector<Index> indices_of(const char* name, const RowNumbers& rows, s
   }
   return indices;
 }
+
+/// The number of each row's group and the groups' names.
+using GroupArrays = std::tuple<RowNumbers, std::vector<std::string>>;
+
+/// Groups that own their numbers; none where nothing was handed over.
+struct OwnedGroups {
+  std::vector<Index> of_points;
+  std::vector<std::string> names;
+
+  explicit OwnedGroups(const std::optional<GroupArrays>& groups) {
+    if (!groups) return;
+    of_points = indices_of("groups", std::get<0>(*groups), std::get<0>(*groups).size());
+    names = std::get<1>(*groups);
+  }
+  PointGroups view() const { return {of_points, names}; }
+};
 
 /// A NumPy array that owns `values`, of the given shape (row-major).
 template <class T>

@@ -31,6 +31,12 @@ bool is_integer(std::string_view format) {
   return format.size() == 1 && std::string_view("cCsSiIlL").find(format[0]) != std::string_view::npos;
 }
 
+/// Text of any width, or a boolean.
+bool is_names(std::string_view format) {
+  return format == "u" || format == "U" || format == "z" || format == "Z" || format == "vu" || format == "vz" ||
+         format == "b";
+}
+
 bool is_numeric(std::string_view format) {
   int scale = 0;
   return is_integer(format) || format == "f" || format == "g" || is_decimal128(format, scale);
@@ -126,6 +132,7 @@ void ArrowTable::take_schema(Owned<ArrowSchema> schema) {
     Column column{.name = field.name == nullptr ? "" : field.name, .format = field.format};
     column.numeric = field.dictionary == nullptr && is_numeric(column.format);
     column.integer = column.numeric && is_integer(column.format);
+    column.categorical = field.dictionary != nullptr || is_names(column.format);
     columns_.push_back(std::move(column));
   }
   if (columns_.empty()) throw Error("X", "a table without columns", "must have a numeric column to compress");

@@ -42,6 +42,7 @@ class ArrowTable {
     std::string format;    ///< type, in the notation of the specification
     bool numeric = false;  ///< integer, floating-point (32 or 64 bits) or decimal128: can be a coordinate
     bool integer = false;
+    bool categorical = false;  ///< text, boolean or dictionary-encoded: its values are names
   };
 
   /// Takes over all batches of a stream; or one batch. A batch that is no struct is a table of one column without name.

@@ -10,6 +10,8 @@ void bind_arrow(nanobind::module_& module);
 void bind_certificate(nanobind::module_& module);
 void bind_compress(nanobind::module_& module);
 void bind_recombine(nanobind::module_& module);
+void bind_theory(nanobind::module_& module);
+void bind_sketch(nanobind::module_& module);
 void bind_threads(nanobind::module_& module);
 
 }  // namespace momentset::python

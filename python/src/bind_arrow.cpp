@@ -62,7 +62,8 @@ void bind_arrow(nb::module_& module) {
       .def_ro("name", &ArrowTable::Column::name)
       .def_ro("format", &ArrowTable::Column::format)
       .def_ro("numeric", &ArrowTable::Column::numeric)
-      .def_ro("integer", &ArrowTable::Column::integer);
+      .def_ro("integer", &ArrowTable::Column::integer)
+      .def_ro("categorical", &ArrowTable::Column::categorical);
   nb::class_<ArrowTable>(module, "ArrowTable")
       .def("__init__", &construct, nb::arg("producer"))
       .def_prop_ro("columns", [](const ArrowTable& table) { return table.columns(); })

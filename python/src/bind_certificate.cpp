@@ -22,14 +22,25 @@ namespace {
 
 using CheckTuple = std::tuple<std::string, bool, std::string>;
 
+std::vector<GroupClaim> claims_of(const Certificate& stated) {
+  std::vector<GroupClaim> claims;
+  for (const GroupResidual& group : stated.groups) claims.push_back({group.order, group.tree});
+  return claims;
+}
+
 /// Measures anew what the certificate states, and holds one against the other.
 std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Matrix& coordinates,
                                        const std::optional<Vector>& weights,
-                                       const std::vector<CompanionArrays>& companions, const RowNumbers& rows,
+                                       const std::vector<CompanionArrays>& companions,
+                                       const std::optional<GroupArrays>& groups, const RowNumbers& rows,
                                        const Vector& new_weights, const Matrix& new_coordinates, int threads) {
   const WeightedPoints points = points_of(coordinates, weights);
   const Certificate stated = Certificate::from_json(certificate);
-  for (const CellTree::Split& split : stated.tree.splits) {
+  std::vector<CellTree::Split> splits = stated.tree.splits;
+  for (const GroupResidual& group : stated.groups) {
+    splits.insert(splits.end(), group.tree.splits.begin(), group.tree.splits.end());
+  }
+  for (const CellTree::Split& split : splits) {
     if (split.point >= points.size()) {
       return {{"input", false, "the cells name row " + std::to_string(split.point) + ", which is not in the input"}};
     }
@@ -41,6 +52,13 @@ std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Mat
                          .seed = stated.seed,
                          .threads = threads,
                          .companions = companions_of(companions)};
+  const OwnedGroups owned(groups);
+  if (groups && owned.names.size() != stated.groups.size()) {
+    return {{"groups", false,
+             "found " + std::to_string(owned.names.size()) + ", stated " + std::to_string(stated.groups.size())}};
+  }
+  options.groups = owned.view();
+  if (groups) options.group_claims = claims_of(stated);
   Certificate measured;
   run_interruptibly([&](const std::stop_token& stop) {
     options.stop = stop;
@@ -57,8 +75,9 @@ bool certificate_holds(const std::string& certificate) { return Certificate::fro
 
 void bind_certificate(nb::module_& module) {
   module.def("verify", &verify_coreset, nb::arg("certificate"), nb::arg("points").noconvert(),
-             nb::arg("weights").noconvert().none(), nb::arg("companions"), nb::arg("rows").noconvert(),
-             nb::arg("new_weights").noconvert(), nb::arg("new_points").noconvert(), nb::arg("threads"));
+             nb::arg("weights").noconvert().none(), nb::arg("companions"), nb::arg("groups").none(),
+             nb::arg("rows").noconvert(), nb::arg("new_weights").noconvert(), nb::arg("new_points").noconvert(),
+             nb::arg("threads"));
   module.def("certificate_holds", &certificate_holds, nb::arg("certificate"));
 }
 

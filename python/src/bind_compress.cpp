@@ -17,6 +17,7 @@
 #include "bind.hpp"
 #include "interruptible.hpp"
 #include "momentset/compress.hpp"
+#include "momentset/missing.hpp"
 
 namespace momentset::python {
 
@@ -25,9 +26,12 @@ namespace nb = nanobind;
 namespace {
 
 Coreset compress_points(const Matrix& coordinates, const std::optional<Vector>& weights,
-                        const std::vector<CompanionArrays>& companions, CompressOptions options, nb::object progress) {
+                        const std::vector<CompanionArrays>& companions, const std::optional<GroupArrays>& groups,
+                        CompressOptions options, nb::object progress) {
   const WeightedPoints points = points_of(coordinates, weights);
   options.companions = companions_of(companions);
+  const OwnedGroups owned(groups);
+  options.groups = owned.view();
   ProgressRelay relay(std::move(progress));
   if (relay.wanted()) {
     options.progress = [&relay](std::string_view stage, double fraction) { relay.report(stage, fraction); };
@@ -52,6 +56,21 @@ std::string certificate_json(const Coreset& coreset, std::vector<std::string> co
   return certificate.to_json();
 }
 
+using FilledArrays = std::tuple<nb::ndarray<nb::numpy, double>, std::vector<std::size_t>, std::vector<double>>;
+
+/// Coordinates, the columns that were filled and with what.
+FilledArrays filled_arrays(const Matrix& coordinates, const std::optional<Vector>& weights,
+                           const std::vector<std::string>& names,
+                           const std::optional<std::pair<std::vector<std::size_t>, std::vector<double>>>& as) {
+  const std::span<const double> all = span_of(coordinates);
+  PointSet points{{all.begin(), all.end()}, {}, coordinates.shape(1)};
+  if (weights) points.weights.assign(span_of(*weights).begin(), span_of(*weights).end());
+  FilledPoints filled =
+      as ? fill_missing(std::move(points), as->first, as->second) : fill_missing(std::move(points), names);
+  const std::size_t wide = filled.points.dimension;
+  return {array_of(std::move(filled.points.coordinates), {coordinates.shape(0), wide}), filled.columns, filled.values};
+}
+
 std::vector<std::pair<std::string, double>> stage_seconds(const Coreset& coreset) {
   std::vector<std::pair<std::string, double>> seconds;
   for (const StageSeconds& stage : coreset.stages) seconds.emplace_back(stage.stage, stage.seconds);
@@ -65,7 +84,16 @@ void bind_compress(nb::module_& module) {
   nb::enum_<Method>(module, "Method")
       .value("auto", Method::automatic)
       .value("tree", Method::tree)
+      .value("kernel", Method::kernel)
       .value("paper", Method::paper);
+  nb::enum_<GroupSizes>(module, "GroupSizes")
+      .value("mass", GroupSizes::mass)
+      .value("error", GroupSizes::error)
+      .value("equal", GroupSizes::equal);
+  nb::enum_<Scale>(module, "Scale")
+      .value("standard", Scale::standard)
+      .value("robust", Scale::robust)
+      .value("none", Scale::none);
   nb::enum_<Effort>(module, "Effort")
       .value("low", Effort::low)
       .value("normal", Effort::normal)
@@ -83,11 +111,15 @@ void bind_compress(nb::module_& module) {
       .def_rw("effort", &CompressOptions::effort)
       .def_rw("smoothness", &CompressOptions::smoothness)
       .def_rw("method", &CompressOptions::method)
+      .def_rw("group_sizes", &CompressOptions::group_sizes)
+      .def_rw("scale", &CompressOptions::scale)
+      .def_rw("column_weights", &CompressOptions::column_weights)
       .def_rw("keep_rows", &CompressOptions::keep_rows)
       .def_rw("seed", &CompressOptions::seed)
       .def_rw("threads", &CompressOptions::threads)
       .def_rw("mass_scale", &CompressOptions::mass_scale)
-      .def_rw("max_weight", &CompressOptions::max_weight);
+      .def_rw("max_weight", &CompressOptions::max_weight)
+      .def_rw("min_ess", &CompressOptions::min_ess);
 
   nb::class_<Plan>(module, "Plan", "What compress() would do: fixed by the rows, the columns and the options alone.")
       .def_ro("rows", &Plan::rows, "q, rows that may be dropped.")
@@ -115,7 +147,9 @@ void bind_compress(nb::module_& module) {
       .def("certificate_json", &certificate_json, nb::arg("columns"), nb::arg("options"), nb::arg("companions"));
 
   module.def("compress", &compress_points, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
-             nb::arg("companions"), nb::arg("options"), nb::arg("progress").none());
+             nb::arg("companions"), nb::arg("groups").none(), nb::arg("options"), nb::arg("progress").none());
+  module.def("fill_missing", &filled_arrays, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
+             nb::arg("names"), nb::arg("as_in").none());
   module.def("plan", &plan, nb::arg("rows"), nb::arg("dimension"), nb::arg("options"));
   module.def("feature_count", nb::overload_cast<std::size_t, int>(&feature_count), nb::arg("dimension"),
              nb::arg("order"));

@@ -13,5 +13,7 @@ NB_MODULE(_core, module) {
   bind_certificate(module);
   bind_compress(module);
   bind_recombine(module);
+  bind_theory(module);
+  bind_sketch(module);
   bind_threads(module);
 }

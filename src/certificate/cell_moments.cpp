@@ -26,7 +26,8 @@ RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const Weigh
   oneapi::tbb::parallel_for(Range(0, all.size, chunk_rows), [&](const Range& range) {
     all.check_stop();
     for (std::size_t k = range.begin(); k < range.end(); ++k) {
-      cell_of[k] = Index(tree.locate(all.point(k), named, numbers.empty() ? Index(k) : numbers[k]));
+      const std::size_t row = all.row(k);
+      cell_of[k] = Index(tree.locate(all.point(k), named, numbers.empty() ? Index(row) : numbers[row]));
     }
   });
 
@@ -34,7 +35,7 @@ RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const Weigh
   RowsByCell rows{std::vector<Index>(all.size), std::vector<std::size_t>(tree.cells + 2, 0)};
   for (const Index cell : cell_of) ++rows.first[cell + 2];
   for (std::size_t l = 2; l < rows.first.size(); ++l) rows.first[l] += rows.first[l - 1];
-  for (std::size_t k = 0; k < all.size; ++k) rows.numbers[rows.first[cell_of[k] + 1]++] = Index(k);
+  for (std::size_t k = 0; k < all.size; ++k) rows.numbers[rows.first[cell_of[k] + 1]++] = Index(all.row(k));
   rows.first.pop_back();
   return rows;
 }

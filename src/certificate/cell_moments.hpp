@@ -10,7 +10,7 @@
 
 namespace momentset::certificate {
 
-/// Rows sorted by cell: those of cell l are numbers[first[l]] .. numbers[first[l + 1]] - 1, ascending.
+/// Rows of an array sorted by cell: those of cell l are numbers[first[l]] .. numbers[first[l + 1]] - 1, ascending.
 struct RowsByCell {
   std::vector<Index> numbers;
   std::vector<std::size_t> first;  ///< cells + 1
@@ -21,7 +21,7 @@ struct RowsByCell {
 };
 
 /// Finds the cell of each point by CellTree::locate; `named` are the points that the splits name, and `numbers` which
-/// of them the points are (empty: all, in their order).
+/// of them the rows of the array are (empty: all, in their order).
 RowsByCell group_by_cell(const Selection& all, const CellTree& tree, const WeightedPoints& named,
                          std::span<const Index> numbers = {});
 

@@ -68,19 +68,38 @@ void require_tree(const CellTree& tree, const WeightedPoints& input) {
   }
 }
 
-void require_options(const CertifyOptions& options, std::size_t dimension) {
-  if (options.order < 0 || options.order > highest_order) {
-    throw Error("order", text(options.order), "must be between 0 and " + text(highest_order));
+void require_order(int order, const CertifyOptions& options, std::size_t dimension) {
+  if (order < 0 || order > highest_order) {
+    throw Error("order", text(order), "must be between 0 and " + text(highest_order));
   }
-  const std::size_t own = monomial_count(dimension, options.order);
+  const std::size_t own = monomial_count(dimension, order);
   if (own > most_monomials) {
-    throw Error("order", text(options.order),
+    throw Error("order", text(order),
                 "has more than " + text(most_monomials) + " monomials in " + text(dimension) + " coordinates");
   }
-  if (companion_monomial_count(dimension, options.order, options.companions) > most_monomials - own) {
+  if (companion_monomial_count(dimension, order, options.companions) > most_monomials - own) {
     throw Error("companions", text(options.companions.size()),
                 "must add no more to the monomials than make " + text(most_monomials) + " in all");
   }
+}
+
+void require_groups(const CertifyOptions& options, const WeightedPoints& input) {
+  require_valid(options.groups, input.size());
+  if (options.group_claims.empty()) return;
+  if (options.group_claims.size() != options.groups.count()) {
+    throw Error("group_claims", text(options.group_claims.size()),
+                "there must be one for each of the " + text(options.groups.count()) + " groups");
+  }
+  for (const GroupClaim& claim : options.group_claims) {
+    require_order(claim.order, options, input.dimension);
+    require_tree(claim.tree, input);
+  }
+}
+
+void require_options(const CertifyOptions& options, const WeightedPoints& input) {
+  require_order(options.order, options, input.dimension);
+  require_tree(options.tree, input);
+  require_groups(options, input);
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", text(options.mass_scale), "must be positive and finite");
   }
@@ -116,14 +135,14 @@ DiameterQuantiles quantiles(std::vector<long double> diameters) {
 }
 
 // sum_cells mass * diameter^(K+1) / (K+1)!
-double taylor_bound(const CellMeasures& cells, int order) {
+long double taylor_bound(const CellMeasures& cells, int order) {
   CompensatedSum sum;
   for (std::size_t l = 0; l < cells.masses.size(); ++l) {
     long double term = cells.masses[l];
     for (int k = 1; k <= order + 1; ++k) term *= cells.diameters[l] / k;
     sum.add(term);
   }
-  return finite(sum.value());
+  return sum.value();
 }
 
 void measure_weights(const Selection& output, const WeightSummary& input, double mass_scale, Certificate& result) {
@@ -136,27 +155,102 @@ void measure_weights(const Selection& output, const WeightSummary& input, double
   result.effective_sample_size = weights.effective_sample_size;
 }
 
-void measure_moments(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
-                     const CertifyOptions& options, const Box& box, const ColumnMoments& columns, Certificate& result) {
-  const Selection all = all_of(input, &options.stop);
-  const Monomials monomials(input.dimension, options.order);
-  const RowsByCell input_rows = group_by_cell(all, options.tree, input);
-  const RowsByCell output_rows = group_by_cell(output, options.tree, input, rows);
-  const CellMeasures cells =
-      measure_cells(all, input_rows, output, output_rows, monomials, columns, options.mass_scale);
-  const std::vector<double> global =
-      options.tree.cells == 1  // which is the whole
-          ? cells.residuals
-          : monomials.worst_residuals(monomials.sums(all, box), monomials.sums(output, box), options.mass_scale);
-  for (int k = 0; k <= options.order; ++k) {
-    result.residuals.push_back({k, global[std::size_t(k)], cells.residuals[std::size_t(k)]});
+/// The input and the output, or what lies of them in one group.
+struct Sides {
+  const WeightedPoints& points;  ///< the whole input
+  std::span<const Index> rows;   ///< input point that each point of the whole output is
+  Selection input, output;
+};
+
+/// What is measured in all points or in one group.
+struct Inside {
+  std::vector<OrderResidual> residuals;
+  std::vector<CompanionResidual> companions;
+  CellMeasures cells;
+};
+
+Inside measure_inside(const Sides& sides, const Monomials& monomials, const CellTree& tree,
+                      const CertifyOptions& options, const ColumnMoments& columns) {
+  const auto& [points, rows, input, output] = sides;
+  const RowsByCell input_rows = group_by_cell(input, tree, points);
+  const RowsByCell output_rows = group_by_cell(output, tree, points, rows);
+  Inside found;
+  found.cells = measure_cells(input, input_rows, output, output_rows, monomials, columns, options.mass_scale);
+  std::vector<double> global = found.cells.residuals;
+  if (tree.cells > 1) {  // else the cell is the whole
+    const Box box = bounding_box(input);
+    global = monomials.worst_residuals(monomials.sums(input, box), monomials.sums(output, box), options.mass_scale);
   }
-  result.companions = measure_companions(all, input_rows, output, output_rows, rows, options.companions, options.order,
-                                         options.mass_scale);
-  result.features = monomials.size() + companion_monomial_count(input.dimension, options.order, options.companions);
+  for (int k = 0; k <= monomials.order(); ++k) {
+    found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
+  }
+  found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
+                                        monomials.order(), options.mass_scale);
+  return found;
+}
+
+/// The largest of one kind, companions included.
+template <class Residuals>
+double worst(const Residuals& residuals, double Residuals::value_type::*kind, double least) {
+  for (const auto& each : residuals) least = std::max(least, each.*kind);
+  return least;
+}
+
+std::size_t features_of(std::size_t dimension, int order, const CertifyOptions& options) {
+  return monomial_count(dimension, order) + companion_monomial_count(dimension, order, options.companions);
+}
+
+/// The whole is made of the groups: what is said of cells is said of those of all groups.
+void measure_groups(const Sides& whole, const CertifyOptions& options, const ColumnMoments& columns, Inside& all,
+                    long double& taylor, Certificate& result) {
+  const GroupMembers members(options.groups);
+  std::vector<Index> of_output;
+  for (const Index row : whole.rows) of_output.push_back(options.groups.of_points[row]);
+  std::vector<std::vector<Index>> kept(members.count());
+  for (std::size_t j = 0; j < of_output.size(); ++j) kept[of_output[j]].push_back(Index(j));
+  all.cells.diameters.clear();
+  for (OrderResidual& residual : all.residuals) residual.cells = 0;
+  for (CompanionResidual& residual : all.companions) residual.cells = 0;
+  taylor = 0;
+  for (std::size_t g = 0; g < members.count(); ++g) {
+    const GroupClaim claim = options.group_claims.empty() ? GroupClaim{options.order, {}} : options.group_claims[g];
+    const std::span<const Index> inside = members.of(g);
+    const Sides sides{whole.points, whole.rows, whole.input.at(inside.data(), inside.size()),
+                      whole.output.at(kept[g].data(), kept[g].size())};
+    const Inside found =
+        measure_inside(sides, Monomials(whole.points.dimension, claim.order), claim.tree, options, columns);
+    GroupResidual group{options.groups.name(g), inside.size(), kept[g].size(), claim.order, claim.tree};
+    group.mass_input = finite(summarise_weights(sides.input).mass);
+    group.mass_output = finite(summarise_weights(sides.output).mass);
+    group.global =
+        worst(found.companions, &CompanionResidual::global, worst(found.residuals, &OrderResidual::global, 0));
+    group.cells = worst(found.companions, &CompanionResidual::cells, worst(found.residuals, &OrderResidual::cells, 0));
+    for (std::size_t k = 0; k < std::min(all.residuals.size(), found.residuals.size()); ++k) {
+      all.residuals[k].cells = std::max(all.residuals[k].cells, found.residuals[k].cells);
+    }
+    for (std::size_t k = 0; k < found.companions.size(); ++k) {
+      all.companions[k].cells = std::max(all.companions[k].cells, found.companions[k].cells);
+    }
+    all.cells.diameters.insert(all.cells.diameters.end(), found.cells.diameters.begin(), found.cells.diameters.end());
+    taylor += taylor_bound(found.cells, claim.order);
+    result.tolerance =
+        std::max(result.tolerance, residual_tolerance(features_of(whole.points.dimension, claim.order, options)));
+    result.groups.push_back(std::move(group));
+  }
+}
+
+void measure_moments(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
+                     const CertifyOptions& options, const ColumnMoments& columns, Certificate& result) {
+  const Sides whole{input, rows, all_of(input, &options.stop), output};
+  Inside all = measure_inside(whole, Monomials(input.dimension, options.order), options.tree, options, columns);
+  long double taylor = taylor_bound(all.cells, options.order);
+  result.features = features_of(input.dimension, options.order, options);
   result.tolerance = residual_tolerance(result.features);
-  result.diameters = quantiles(cells.diameters);
-  result.taylor_bound = taylor_bound(cells, options.order);
+  if (!options.groups.empty()) measure_groups(whole, options, columns, all, taylor, result);
+  result.residuals = all.residuals;
+  result.companions = all.companions;
+  result.diameters = quantiles(all.cells.diameters);
+  result.taylor_bound = finite(taylor);
 }
 
 void measure(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
@@ -166,7 +260,7 @@ void measure(const WeightedPoints& input, std::span<const Index> rows, const Sel
   const Box box = bounding_box(all);
   const ColumnMoments columns = column_moments(all, box, weights.mass);
   measure_weights(output, weights, options.mass_scale, result);
-  measure_moments(input, rows, output, options, box, columns, result);
+  measure_moments(input, rows, output, options, columns, result);
   result.probes = measure_probes(all, output, columns, options.seed);
 }
 
@@ -177,8 +271,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   require_valid(input);
   require_valid(options.companions, input.size());
   require_output(input, rows, weights, output_coordinates);
-  require_tree(options.tree, input);
-  require_options(options, input.dimension);
+  require_options(options, input);
 
   const std::vector<double> own = output_coordinates.empty() ? gather(input, rows) : std::vector<double>{};
   const Selection output{own.empty() ? output_coordinates.data() : own.data(), input.dimension, weights.data(), nullptr,

@@ -10,21 +10,6 @@
 namespace momentset::certificate {
 namespace {
 
-struct Extent {
-  std::vector<double> lower, upper;
-
-  explicit Extent(std::size_t dimension)
-      : lower(dimension, std::numeric_limits<double>::infinity()),
-        upper(dimension, -std::numeric_limits<double>::infinity()) {}
-
-  void include(const double* low, const double* high) {
-    for (std::size_t axis = 0; axis < lower.size(); ++axis) {
-      lower[axis] = std::min(lower[axis], low[axis]);
-      upper[axis] = std::max(upper[axis], high[axis]);
-    }
-  }
-};
-
 // Sums over the points of term(weight, t, axis) for each axis, t local to the box.
 template <class Term>
 std::vector<long double> sum_by_axis(const Selection& points, const Box& box, const Term& term) {
@@ -67,18 +52,21 @@ struct WeightSums {
 
 }  // namespace
 
-Box bounding_box(const Selection& points) {
-  const std::size_t m = points.dimension;
-  const Extent extent = reduce(
-      points, Extent(m),
+Extent extent(const Selection& points) {
+  return reduce(
+      points, Extent(points.dimension),
       [&](Extent& part, std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k) part.include(points.point(k), points.point(k));
       },
       [](Extent& left, const Extent& right) { left.include(right.lower.data(), right.upper.data()); });
+}
 
+Box bounding_box(const Extent& extent) {
+  const std::size_t m = extent.lower.size();
   Box box{std::vector<long double>(m, 0), std::vector<long double>(m, 1), std::vector<long double>(m, 0)};
-  for (std::size_t axis = 0; axis < m && points.size > 0; ++axis) {
+  for (std::size_t axis = 0; axis < m; ++axis) {
     const long double lower = extent.lower[axis], upper = extent.upper[axis];
+    if (lower > upper) continue;
     box.centre[axis] = lower + (upper - lower) / 2;
     box.width[axis] = upper - lower;
     if (upper > lower) box.half[axis] = (upper - lower) / 2;

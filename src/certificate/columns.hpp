@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "certificate/selection.hpp"
@@ -15,8 +17,27 @@ struct Box {
   long double local(double x, std::size_t axis) const { return (x - centre[axis]) / half[axis]; }
 };
 
+/// Smallest and largest value of each coordinate; infinity and its negative before there was any.
+struct Extent {
+  std::vector<double> lower, upper;
+
+  explicit Extent(std::size_t dimension)
+      : lower(dimension, std::numeric_limits<double>::infinity()),
+        upper(dimension, -std::numeric_limits<double>::infinity()) {}
+
+  void include(const double* low, const double* high) {
+    for (std::size_t axis = 0; axis < lower.size(); ++axis) {
+      lower[axis] = std::min(lower[axis], low[axis]);
+      upper[axis] = std::max(upper[axis], high[axis]);
+    }
+  }
+};
+
+Extent extent(const Selection& points);
+
 /// Of no points at all: the unit box around the origin with width 0.
-Box bounding_box(const Selection& points);
+Box bounding_box(const Extent& extent);
+inline Box bounding_box(const Selection& points) { return bounding_box(extent(points)); }
 
 /// Weighted mean and standard deviation of each coordinate (population, not sample).
 struct ColumnMoments {

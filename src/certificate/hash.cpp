@@ -52,6 +52,16 @@ void add_points(NumberHash& hash, const Selection& points) {
   for (std::size_t k = 0; k < points.size; ++k) hash.add(points.weight(k));
 }
 
+template <class Row>
+std::string hash_rows(std::span<const Row> rows, const Selection& points) {
+  NumberHash hash;
+  hash.add(std::uint64_t(points.dimension));
+  hash.add(std::uint64_t(points.size));
+  for (const Row row : rows) hash.add(std::uint64_t(row));
+  add_points(hash, points);
+  return hash.digest();
+}
+
 }  // namespace
 
 std::string hash_input(const Selection& points) {
@@ -62,13 +72,10 @@ std::string hash_input(const Selection& points) {
   return hash.digest();
 }
 
-std::string hash_output(std::span<const Index> rows, const Selection& points) {
-  NumberHash hash;
-  hash.add(std::uint64_t(points.dimension));
-  hash.add(std::uint64_t(points.size));
-  for (const Index row : rows) hash.add(std::uint64_t(row));
-  add_points(hash, points);
-  return hash.digest();
+std::string hash_output(std::span<const Index> rows, const Selection& points) { return hash_rows(rows, points); }
+
+std::string hash_output(std::span<const std::uint64_t> rows, const Selection& points) {
+  return hash_rows(rows, points);
 }
 
 }  // namespace momentset::certificate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -13,5 +14,6 @@ std::string hash_input(const Selection& points);
 
 /// The same of m, the number of points, the row numbers, the coordinates and the weights.
 std::string hash_output(std::span<const Index> rows, const Selection& points);
+std::string hash_output(std::span<const std::uint64_t> rows, const Selection& points);
 
 }  // namespace momentset::certificate

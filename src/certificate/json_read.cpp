@@ -65,16 +65,33 @@ void read_names(const JsonField& root, Certificate& c) {
   for (const auto& [name, option] : root["options"].members()) c.options[name] = option.string();
 }
 
-void read_tree(const JsonField& root, Certificate& c) {
-  const JsonField tree = root["tree"];
-  c.tree.cells = tree["cells"].integer(1, c.rows);
+CellTree read_tree(const JsonField& tree, std::size_t cells, const Certificate& c) {
+  CellTree read;
+  read.cells = tree["cells"].integer(1, cells);
   const auto axes = tree["axes"].elements(anything), points = tree["points"].elements(anything);
-  const std::string rule = "must have one element less than there are cells, " + text(c.tree.cells - 1);
-  tree["axes"].require(axes.size() == c.tree.cells - 1, rule);
-  tree["points"].require(points.size() == c.tree.cells - 1, rule);
+  const std::string rule = "must have one element less than there are cells, " + text(read.cells - 1);
+  tree["axes"].require(axes.size() == read.cells - 1, rule);
+  tree["points"].require(points.size() == read.cells - 1, rule);
   for (std::size_t k = 0; k < axes.size(); ++k) {
-    c.tree.splits.push_back(
+    read.splits.push_back(
         {std::uint32_t(axes[k].integer(0, c.dimension - 1)), Index(points[k].integer(0, c.rows - 1))});
+  }
+  return read;
+}
+
+/// Left out where there are none.
+void read_groups(const JsonField& root, Certificate& c) {
+  if (!root.has("groups")) return;
+  for (const JsonField& entry : root["groups"].elements(c.rows)) {
+    GroupResidual group{entry["name"].string(), entry["rows"].integer(1, c.rows)};
+    group.size = entry["size"].integer(0, c.kind == "subset" ? group.rows : most_rows);
+    group.order = int(entry["order"].integer(0, highest_order));
+    group.tree = read_tree(entry["tree"], group.rows, c);
+    group.mass_input = entry["mass"]["input"].number(0);
+    group.mass_output = entry["mass"]["output"].number();
+    group.global = entry["global"].number(0);
+    group.cells = entry["cells"].number(0);
+    c.groups.push_back(std::move(group));
   }
 }
 
@@ -146,7 +163,8 @@ Certificate Certificate::from_json(std::string_view text) {
   read_shape(root, c);
   read_companions(root, c);
   read_names(root, c);
-  read_tree(root, c);
+  c.tree = read_tree(root["tree"], c.rows, c);
+  read_groups(root, c);
   read_weights(root, c);
   read_residuals(root, c);
   read_diameters(root, c);

@@ -48,6 +48,21 @@ Json companions_json(const std::vector<CompanionResidual>& companions) {
   return list;
 }
 
+Json groups_json(const std::vector<GroupResidual>& groups) {
+  Json list = Json::array();
+  for (const GroupResidual& group : groups) {
+    list.push_back({{"name", group.name},
+                    {"rows", group.rows},
+                    {"size", group.size},
+                    {"order", group.order},
+                    {"mass", {{"input", group.mass_input}, {"output", group.mass_output}}},
+                    {"global", group.global},
+                    {"cells", group.cells},
+                    {"tree", tree_json(group.tree)}});
+  }
+  return list;
+}
+
 Json fields(const Certificate& c) {
   return {{"format", "momentset-certificate"},
           {"format_version", Certificate::format_version},
@@ -90,6 +105,7 @@ Json fields(const Certificate& c) {
 std::string Certificate::to_json() const {
   Json document = fields(*this);
   if (!companions.empty()) document["companions"] = companions_json(companions);
+  if (!groups.empty()) document["groups"] = groups_json(groups);
   std::string text = "{";
   for (const auto& [key, value] : document.items()) {
     text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " +

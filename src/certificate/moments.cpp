@@ -136,6 +136,19 @@ void Monomials::add_block(const Selection& points, const Box& box, const Factor*
   }
 }
 
+std::vector<std::uint8_t> Monomials::exponents() const {
+  std::vector<std::uint8_t> exponents(size() * dimension_, 0);
+  std::vector<std::size_t> latest(std::size_t(order_) + 1, 0);  // monomial of each degree
+  for (std::size_t f = 1; f < size(); ++f) {
+    const auto [axis, degree] = steps_[f];
+    const std::size_t parent = latest[std::size_t(degree) - 1];
+    std::copy_n(&exponents[parent * dimension_], dimension_, &exponents[f * dimension_]);
+    ++exponents[f * dimension_ + axis];
+    latest[std::size_t(degree)] = f;
+  }
+  return exponents;
+}
+
 std::vector<double> Monomials::worst_residuals(const MomentSums& input, const MomentSums& output,
                                                double mass_scale) const {
   std::vector<double> worst(std::size_t(order_) + 1, 0.0);

@@ -58,6 +58,9 @@ class Monomials {
   /// t local to the box, each monomial times the factor if there is one. One multiplication per monomial and point.
   MomentSums sums(const Selection& points, const Box& box, const Factor* factor = nullptr) const;
 
+  /// Exponent of each coordinate in each monomial: size() x m, row-major.
+  std::vector<std::uint8_t> exponents() const;
+
   /// For each order 0..K the worst |output / mass_scale - input| / magnitude of the input: see OrderResidual.
   std::vector<double> worst_residuals(const MomentSums& input, const MomentSums& output, double mass_scale) const;
 

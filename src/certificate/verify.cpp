@@ -96,7 +96,40 @@ Check companions(const Certificate& stated, const Certificate& measured) {
               text(measured.companions.size()) + ", allowed " + text(measured.tolerance)};
 }
 
+/// Groups that are not at hand cannot be measured; that is said.
+Check groups(const Certificate& stated, const Certificate& measured) {
+  if (measured.groups.empty()) {
+    return {"groups", true, "not checked: " + text(stated.groups.size()) + " groups that were not handed over"};
+  }
+  if (measured.groups.size() != stated.groups.size()) {
+    return {"groups", false, found_and_stated(text(measured.groups.size()), text(stated.groups.size()))};
+  }
+  const double scale = stated.mass_expected / stated.mass_input;
+  const GroupResidual* worst = &measured.groups.front();
+  const auto residual = [](const GroupResidual& group) { return std::max(group.global, group.cells); };
+  for (std::size_t g = 0; g < stated.groups.size(); ++g) {
+    const GroupResidual &found = measured.groups[g], &said = stated.groups[g];
+    if (found.name != said.name) return {"groups", false, found_and_stated(found.name, said.name)};
+    if (found.rows != said.rows || found.size != said.size || !close(found.mass_input, said.mass_input) ||
+        !close(found.mass_output, said.mass_output) ||
+        std::fabs(found.mass_output - scale * found.mass_input) > measured.tolerance * scale * found.mass_input) {
+      const auto shown = [](const GroupResidual& group) {
+        return text(group.size) + " of " + text(group.rows) + " rows, mass " + text(group.mass_output) + " of " +
+               text(group.mass_input);
+      };
+      return {"groups", false, found.name + ": " + found_and_stated(shown(found), shown(said))};
+    }
+    if (residual(found) > residual(*worst)) worst = &found;
+  }
+  return {"groups", residual(*worst) <= measured.tolerance,
+          "worst residual " + text(residual(*worst)) + " of " + worst->name + ", one of " +
+              text(measured.groups.size()) + ", allowed " + text(measured.tolerance)};
+}
+
 Check diameters(const Certificate& stated, const Certificate& measured) {
+  if (measured.groups.size() != stated.groups.size()) {
+    return {"diameters and Taylor bound", true, "not checked: they are those of the groups' cells"};
+  }
   const DiameterQuantiles &a = measured.diameters, &b = stated.diameters;
   return {"diameters and Taylor bound",
           close(a.minimum, b.minimum) && close(a.median, b.median) && close(a.upper_decile, b.upper_decile) &&
@@ -141,6 +174,7 @@ std::vector<Check> verify(const Certificate& stated, const Certificate& measured
       probes(stated, measured),
   };
   if (!stated.companions.empty()) checks.push_back(companions(stated, measured));
+  if (!stated.groups.empty()) checks.push_back(groups(stated, measured));
   return checks;
 }
 

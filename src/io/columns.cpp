@@ -69,12 +69,13 @@ bool may_be_numeric(const TableData& table, const arrow::DataType& type) {
   return holds_numbers(type) || (table.is_csv() && type.id() == arrow::Type::NA);
 }
 
-void require_numeric(const TableData& table, int index) {
+/// @param hint what else can be done with a column of names
+void require_numeric(const TableData& table, int index, const std::string& hint = "") {
   const auto& field = *table.schema->field(index);
   if (may_be_numeric(table, *field.type())) return;
   if (table.is_csv() && holds_text(*field.type())) fail_at_misfit(table, field.name(), *arrow::float64());
   throw Error(printable(field.name()), field.type()->ToString(),
-              "must be an integer, floating-point or decimal column");
+              "must be an integer, floating-point or decimal column" + (holds_names(*field.type()) ? hint : ""));
 }
 
 bool is_named_like_identifier(const std::string& name) {
@@ -134,6 +135,7 @@ class DefaultColumns {
   void sort_out(int index) {
     const auto& field = *table_.schema->field(index);
     if (contains(options_.exclude, field.name()) || contains(options_.targets, field.name())) return;
+    if (contains(options_.levels, field.name())) return;
     if (selection_.weight == index || is_ours(field.name())) return;
     if (holds_text(*field.type())) {
       require_text(field);
@@ -212,7 +214,8 @@ std::vector<int> named_columns(const TableData& table, const ReadOptions& option
     }
     if (contains(options.exclude, name)) throw Error("columns", printable(name), "must not be excluded as well");
     if (contains(options.targets, name)) throw Error("target", printable(name), "must not be a coordinate as well");
-    require_numeric(table, index);
+    if (contains(options.levels, name)) throw Error("groups", printable(name), "must not be a coordinate as well");
+    require_numeric(table, index, "; --groups compresses inside its levels, --categories keeps their counts");
     indices.push_back(index);
   }
   return indices;
@@ -226,6 +229,22 @@ std::vector<int> target_columns(const TableData& table, const ReadOptions& optio
       throw Error("target", printable(name), "must be named once");
     }
     require_numeric(table, index);
+    indices.push_back(index);
+  }
+  return indices;
+}
+
+std::vector<int> level_columns(const TableData& table, const ReadOptions& options) {
+  std::vector<int> indices;
+  for (const std::string& name : options.levels) {
+    const int index = find(table, "groups", name);
+    if (std::find(indices.begin(), indices.end(), index) != indices.end() || contains(options.targets, name)) {
+      throw Error("groups", printable(name), "must be named once");
+    }
+    const auto& field = *table.schema->field(index);
+    if (arrow::is_nested(field.type()->id())) {
+      throw Error(printable(name), field.type()->ToString(), "must not be of a nested type");
+    }
     indices.push_back(index);
   }
   return indices;
@@ -268,6 +287,7 @@ Selection select_columns(const TableData& table, const ReadOptions& options) {
     require_numeric(table, *selection.weight);
   }
   selection.targets = target_columns(table, options);
+  selection.levels = level_columns(table, options);
   const std::string weight_column = selection.weight ? table.column(*selection.weight).name : "";
   if (options.weighted) notice_renamed(table, weight_column, selection);
   if (!options.columns.empty()) {
@@ -278,7 +298,7 @@ Selection select_columns(const TableData& table, const ReadOptions& options) {
     // The columns it was compressed on: which of its integers count up says nothing about its own input.
     std::vector<std::string> names = table.coreset->columns;
     std::erase_if(names, [&](const std::string& name) {
-      return contains(options.exclude, name) || contains(options.targets, name);
+      return contains(options.exclude, name) || contains(options.targets, name) || contains(options.levels, name);
     });
     std::erase(names, weight_column);
     if (!names.empty()) {

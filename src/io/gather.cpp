@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #include "io/failure.hpp"
@@ -83,7 +84,7 @@ Gatherer::Gatherer(const TableData& table, const Gathered& rows, const Features&
   };
   kept_columns_ = static_cast<int>(fields.size());
   // A coordinate may be a column that gives way in the output; it is still compared with what was read.
-  for (const std::string& column : features.columns) {
+  for (const std::string& column : features.own_columns()) {
     const bool is_kept =
         std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field->name() == column; });
     if (!is_kept) request_.fields.push_back(arrow::field(column, arrow::float64()));
@@ -129,13 +130,13 @@ void Gatherer::take(const TableData::Piece& piece) {
 
 void Gatherer::require_unchanged(const TableData::Piece& piece, const arrow::RecordBatch& taken,
                                  std::size_t begin) const {
-  const std::size_t dimension = features_.points.dimension;
-  for (std::size_t a = 0; a < dimension; ++a) {
+  const std::size_t own = features_.columns.size() - features_.filled.size();
+  for (std::size_t a = 0; a < own; ++a) {
     const std::string& column = features_.columns[a];
     const Doubles doubles(piece.source.name(), column, taken.GetColumnByName(column));
     for (std::size_t i = 0; i < doubles.values().size(); ++i) {
-      const double read = features_.points.coordinates[rows_.points[begin + i] * dimension + a];
-      if (same_bits(doubles.values()[i], read)) continue;
+      const double read = features_.original(rows_.points[begin + i], a), now = doubles.values()[i];
+      if (same_bits(now, read) || (std::isnan(now) && std::isnan(read))) continue;
       throw Error(
           piece.source.name(), "",
           std::string(changed) + ": row " + std::to_string(rows_.rows[begin + i]) + " of the table is another now");

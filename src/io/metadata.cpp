@@ -48,7 +48,7 @@ std::optional<CertificateHead> read_certificate(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
   std::ifstream file(path);
-  const std::set<std::string> wanted = {"columns", "order", "size", "library_version"};
+  const std::set<std::string> wanted = {"columns", "options", "order", "size", "library_version"};
   const auto keep = [&wanted](int depth, Json::parse_event_t event, Json& parsed) {
     return depth != 1 || event != Json::parse_event_t::key || wanted.contains(parsed.get_ref<const std::string&>());
   };
@@ -56,6 +56,10 @@ std::optional<CertificateHead> read_certificate(const std::string& path) {
     const Json json = Json::parse(file, keep);
     CertificateHead head;
     head.columns = json.at("columns").get<std::vector<std::string>>();
+    // The last columns tell what was missing in those that were filled: the table does not have them.
+    const std::string filled = json.value("options", Json::object()).value("filled", "");
+    const auto lines = filled.empty() ? 0 : 1 + std::count(filled.begin(), filled.end(), '\n');
+    head.columns.resize(head.columns.size() - std::min(head.columns.size(), static_cast<std::size_t>(lines)));
     head.order = json.at("order").get<int>();
     head.size = json.at("size").get<std::int64_t>();
     head.library_version = json.value("library_version", "");

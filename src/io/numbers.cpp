@@ -66,6 +66,10 @@ bool holds_text(const arrow::DataType& type) {
   return arrow::is_base_binary_like(type.id()) || arrow::is_binary_view_like(type.id());
 }
 
+bool holds_names(const arrow::DataType& type) {
+  return holds_text(type) || type.id() == arrow::Type::BOOL || type.id() == arrow::Type::DICTIONARY;
+}
+
 bool is_null_text(std::string_view text) {
   static const std::unordered_set<std::string> spellings = [] {
     const auto values = arrow::csv::ConvertOptions::Defaults().null_values;

@@ -16,6 +16,9 @@ bool holds_numbers(const arrow::DataType& type);  ///< integer, floating-point o
 bool holds_times(const arrow::DataType& type);    ///< date, time, timestamp, duration or interval
 bool holds_text(const arrow::DataType& type);     ///< string or binary of any width
 
+/// Whether the values are names by themselves: text, booleans, whatever is encoded by a dictionary.
+bool holds_names(const arrow::DataType& type);
+
 /// Spellings that a CSV file may use for "no value": nothing, NA, null, nan and the like.
 bool is_null_text(std::string_view text);
 /// The number that a CSV cell holds, read as Arrow's CSV reader does.

@@ -10,10 +10,13 @@
 #include <span>
 
 #include "io/failure.hpp"
+#include "io/levels.hpp"
 #include "io/misfit.hpp"
 #include "io/numbers.hpp"
 #include "io/table_data.hpp"
+#include "memory.hpp"
 #include "momentset/io/table.hpp"
+#include "momentset/missing.hpp"
 
 namespace momentset::io {
 namespace {
@@ -31,8 +34,8 @@ std::string text_of(double value) {
 /// Takes batches in and builds Features up.
 class FeatureBuilder {
  public:
-  FeatureBuilder(const TableData& table, const Selection& selection, bool drop_invalid)
-      : table_(table), drop_invalid_(drop_invalid), has_weight_(selection.weight), has_row_(selection.row_name) {
+  FeatureBuilder(const TableData& table, const Selection& selection, const ReadOptions& options)
+      : table_(table), options_(options), has_weight_(selection.weight), has_row_(selection.row_name) {
     for (const int index : selection.coordinates) {
       features_.columns.push_back(table.column(index).name);
       slots_.push_back(slot_of(index, arrow::float64()));
@@ -40,6 +43,11 @@ class FeatureBuilder {
     features_.points.dimension = slots_.size();
     for (const int index : selection.targets) slots_.push_back(slot_of(index, arrow::float64()));
     targets_ = selection.targets.size();
+    for (const int index : selection.levels) {
+      const auto& type = table.schema->field(index)->type();
+      level_slots_.push_back(slot_of(index, type->id() == arrow::Type::NA ? arrow::utf8() : type));
+      levels_.emplace_back(table.column(index).name);
+    }
     if (has_weight_) {
       features_.weight_column = table.column(*selection.weight).name;
       slots_.push_back(slot_of(*selection.weight, arrow::float64()));
@@ -55,14 +63,22 @@ class FeatureBuilder {
       throw Error(piece.source.name(), std::to_string(piece.first_row + rows) + " rows",
                   "must be at most " + std::to_string(max_rows));
     }
-    const std::vector<Doubles> columns = convert(piece);
-    const std::vector<std::int64_t> kept = find_valid(piece, columns);
     rows_ = piece.first_row + rows;
     reserve(piece);
-    append_points(columns, kept);
-    append_row_names(piece, kept);
-    append_positions(piece, kept);
-    features_.dropped += static_cast<std::size_t>(rows) - kept.size();
+    append_valid(piece, 0);
+  }
+
+  /// The rows of the piece alone, from `skipped` of them on.
+  const Features& only(const TableData::Piece& piece, std::int64_t skipped) {
+    features_.points.coordinates.clear();
+    features_.points.weights.clear();
+    features_.targets.clear();
+    features_.row_names.clear();
+    features_.positions.clear();
+    features_.dropped = 0;
+    origin_ = piece.first_row;
+    append_valid(piece, skipped);
+    return features_;
   }
 
   Features finish() {
@@ -75,12 +91,25 @@ class FeatureBuilder {
     if (has_weight_ && std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) {
       throw Error(features_.weight_column, "0", "at least one weight must be positive");
     }
+    fill_coordinates();
+    for (LevelBuilder& level : levels_) features_.levels.push_back(std::move(level).finish());
     return std::move(features_);
   }
 
  private:
   std::size_t dimension() const { return features_.points.dimension; }
   std::size_t size() const { return features_.points.view().size(); }
+
+  void append_valid(const TableData::Piece& piece, std::int64_t skipped) {
+    const std::vector<Doubles> columns = convert(piece);
+    const std::vector<Texts> texts = level_texts(piece);
+    const std::vector<std::int64_t> kept = find_valid(piece, columns, texts, skipped);
+    append_points(columns, kept);
+    for (std::size_t k = 0; k < levels_.size(); ++k) levels_[k].append(texts[k], kept);
+    append_row_names(piece, kept);
+    append_positions(piece, kept);
+    features_.dropped += static_cast<std::size_t>(piece.batch.data->num_rows() - skipped) - kept.size();
+  }
 
   /// Place in the request of a table column. One may be asked for twice, as coordinate and as weight, but is read once.
   std::size_t slot_of(int index, const std::shared_ptr<arrow::DataType>& type) {
@@ -103,22 +132,38 @@ class FeatureBuilder {
     return columns;
   }
 
-  /// The rows of the batch that are finite throughout. Throws at the first one that is not, unless they are dropped.
-  std::vector<std::int64_t> find_valid(const TableData::Piece& piece, const std::vector<Doubles>& columns) const {
+  std::vector<Texts> level_texts(const TableData::Piece& piece) const {
+    std::vector<Texts> texts;
+    for (const std::size_t slot : level_slots_) {
+      texts.emplace_back(piece.source.name(), request_.fields[slot]->name(),
+                         piece.batch.data->column(static_cast<int>(slot)), table_.is_csv());
+    }
+    return texts;
+  }
+
+  /// The rows of the batch, from `first` on, that are finite throughout and have all their names. Throws at the first
+  /// one that is not, unless they are dropped.
+  std::vector<std::int64_t> find_valid(const TableData::Piece& piece, const std::vector<Doubles>& columns,
+                                       const std::vector<Texts>& levels, std::int64_t first) const {
     const auto rows = static_cast<std::size_t>(piece.batch.data->num_rows());
     std::vector<char> invalid(rows, 0);
-    for (const Doubles& column : columns) {
-      const auto values = column.values();
-      for (std::size_t i = 0; i < rows; ++i) invalid[i] |= static_cast<char>(!std::isfinite(values[i]));
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const auto values = columns[k].values();
+      for (std::size_t i = 0; i < rows; ++i) invalid[i] |= static_cast<char>(!is_valid(k, values[i]));
+    }
+    for (const Texts& texts : levels) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        invalid[i] |= static_cast<char>(texts.is_missing(static_cast<std::int64_t>(i)));
+      }
     }
     std::vector<std::int64_t> kept;
     kept.reserve(rows);
-    for (std::size_t i = 0; i < rows; ++i) {
+    for (auto i = static_cast<std::size_t>(first); i < rows; ++i) {
       const auto row = static_cast<std::int64_t>(i);
       if (invalid[i] == 0) {
         if (has_weight_ && columns.back().values()[i] < 0) fail_negative(piece, row, columns.back().values()[i]);
         kept.push_back(row);
-      } else if (!drop_invalid_) {
+      } else if (!options_.drop_invalid) {
         fail_invalid(piece, row, columns);
       }
     }
@@ -127,9 +172,11 @@ class FeatureBuilder {
 
   [[noreturn]] void fail_invalid(const TableData::Piece& piece, std::int64_t row,
                                  const std::vector<Doubles>& columns) const {
-    const auto column = std::find_if(columns.begin(), columns.end(), [row](const Doubles& values) {
-      return !std::isfinite(values.values()[static_cast<std::size_t>(row)]);
+    const auto column = std::find_if(columns.begin(), columns.end(), [&](const Doubles& values) {
+      return !is_valid(static_cast<std::size_t>(&values - columns.data()),
+                       values.values()[static_cast<std::size_t>(row)]);
     });
+    if (column == columns.end()) fail_missing(piece, row);
     const auto& field = request_.fields[slots_[static_cast<std::size_t>(column - columns.begin())]];
     const double value = column->values()[static_cast<std::size_t>(row)];
     const std::string text = !column->is_null(row) ? text_of(value) : table_.is_csv() ? "empty or nan" : "null";
@@ -137,8 +184,45 @@ class FeatureBuilder {
                 "must be a finite number; --drop-invalid leaves such rows out");
   }
 
+  [[noreturn]] void fail_missing(const TableData::Piece& piece, std::int64_t row) const {
+    const std::vector<Texts> texts = level_texts(piece);
+    const auto level =
+        std::find_if(texts.begin(), texts.end(), [row](const Texts& column) { return column.is_missing(row); });
+    const auto& field = request_.fields[level_slots_[static_cast<std::size_t>(level - texts.begin())]];
+    fail_at_row(table_, piece, row, field->name(), table_.is_csv() ? "empty" : "null",
+                "must have a value; --drop-invalid leaves such rows out");
+  }
+
   [[noreturn]] void fail_negative(const TableData::Piece& piece, std::int64_t row, double weight) const {
     fail_at_row(table_, piece, row, features_.weight_column, text_of(weight), "weight must be 0 or more");
+  }
+
+  /// Whether the value may stand in this slot: coordinates that are filled may be missing, not infinite.
+  bool is_valid(std::size_t slot, double value) const {
+    return std::isfinite(value) || (options_.fill_missing && slot < dimension() && std::isnan(value));
+  }
+
+  void fill_coordinates() {
+    if (!options_.fill_missing) return;
+    PointSet& points = features_.points;
+    FilledPoints filled;
+    if (options_.filled) {
+      std::vector<std::size_t> columns;
+      std::vector<double> values;
+      for (const Filled& each : *options_.filled) {
+        const auto found = std::find(features_.columns.begin(), features_.columns.end(), each.column);
+        columns.push_back(static_cast<std::size_t>(found - features_.columns.begin()));
+        values.push_back(each.value);
+      }
+      filled = fill_missing(std::move(points), std::move(columns), std::move(values));
+    } else {
+      filled = fill_missing(std::move(points), features_.columns);
+    }
+    points = std::move(filled.points);
+    for (std::size_t k = 0; k < filled.columns.size(); ++k) {
+      features_.filled.push_back({features_.columns[filled.columns[k]], filled.values[k]});
+    }
+    for (const Filled& each : features_.filled) features_.columns.push_back(each.column + " is missing");
   }
 
   /// Grows once and exactly where the number of rows is known, else by what the part read so far lets expect.
@@ -148,6 +232,7 @@ class FeatureBuilder {
     auto expected = static_cast<double>(table_.rows().value_or(0));
     if (!table_.rows()) expected = 1.02 * static_cast<double>(rows_) / std::max(piece.fraction, 1e-9);
     capacity_ = std::max(needed, static_cast<std::size_t>(std::min(expected, static_cast<double>(max_rows))));
+    require_memory();
     try {
       reserve_rows(capacity_);
     } catch (const std::bad_alloc&) {
@@ -155,6 +240,20 @@ class FeatureBuilder {
       capacity_ = std::max(needed, size() + size() / 2);
       reserve_rows(capacity_);
     }
+  }
+
+  /// Better now than when the system ends the process.
+  void require_memory() const {
+    const std::size_t columns = dimension() + targets_ + (has_weight_ ? 1 : 0);
+    const double bytes = 8.0 * static_cast<double>(capacity_) * static_cast<double>(columns);
+    const double available = available_memory();
+    if (bytes <= available) return;
+    std::array<char, 160> text{};
+    std::snprintf(text.data(), text.size(),
+                  "take %.3g GB, more than the %.3g GB of memory that there are; --columns names fewer", bytes / 1e9,
+                  available / 1e9);
+    throw Error(table_.sources.front()->name(),
+                "about " + std::to_string(capacity_) + " rows of " + std::to_string(columns) + " columns", text.data());
   }
 
   void reserve_rows(std::size_t rows) {
@@ -204,47 +303,80 @@ class FeatureBuilder {
       positions.resize(before);
       std::iota(positions.begin(), positions.end(), Index{0});
     }
-    for (const std::int64_t row : kept) positions.push_back(static_cast<Index>(piece.first_row + row));
+    for (const std::int64_t row : kept) positions.push_back(static_cast<Index>(piece.first_row - origin_ + row));
   }
 
   const TableData& table_;
-  const bool drop_invalid_, has_weight_, has_row_;
+  const ReadOptions& options_;
+  const bool has_weight_, has_row_;
   Request request_;
   std::vector<std::size_t> slots_;  ///< of each coordinate, then of each target, then of the weight
+  std::vector<std::size_t> level_slots_;
+  std::vector<LevelBuilder> levels_;
   std::size_t targets_ = 0;
   std::size_t row_slot_ = 0;
   Features features_;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0, origin_ = 0;  ///< positions count from the origin
   std::size_t capacity_ = 0;
 };
 
+/// One pass with the builder's request; what goes wrong in it is an Error.
+void scan(const TableData& table, const Request& request, const std::function<bool(const TableData::Piece&)>& visit) {
+  try {
+    table.scan(request, visit);
+  } catch (const std::bad_alloc&) {
+    throw Error(table.sources.front()->name(), "", "does not fit in memory");
+  } catch (const ConversionFailure& failure) {
+    const auto field = std::find_if(request.fields.begin(), request.fields.end(),
+                                    [&](const auto& candidate) { return candidate->name() == failure.column; });
+    fail_at_misfit(table, failure.column, field == request.fields.end() ? *arrow::float64() : *(*field)->type());
+  }
+  arrow::default_memory_pool()->ReleaseUnused();
+}
+
 }  // namespace
+
+double Features::original(std::size_t point, std::size_t column) const {
+  const double* x = points.coordinates.data() + point * points.dimension;
+  const std::size_t own = columns.size() - filled.size();
+  for (std::size_t k = 0; k < filled.size(); ++k) {
+    if (filled[k].column == columns[column] && x[own + k] == 1) return std::numeric_limits<double>::quiet_NaN();
+  }
+  return x[column];
+}
 
 Features Table::read(const ReadOptions& options) const {
   const Selection selection = select_columns(*data_, options);
-  FeatureBuilder builder(*data_, selection, options.drop_invalid);
+  FeatureBuilder builder(*data_, selection, options);
   const std::string& name = data_->sources.front()->name();
   const std::int64_t stated = data_->rows().value_or(0);
   if (stated > max_rows)
     throw Error(name, std::to_string(stated) + " rows", "must be at most " + std::to_string(max_rows));
-  try {
-    data_->scan(builder.request(), [&](const TableData::Piece& piece) {
-      builder.append(piece);
-      if (options.progress) options.progress(piece.fraction);
-      return true;
-    });
-  } catch (const std::bad_alloc&) {
-    throw Error(name, "", "does not fit in memory");
-  } catch (const ConversionFailure& failure) {
-    const auto& fields = builder.request().fields;
-    const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const auto& candidate) { return candidate->name() == failure.column; });
-    fail_at_misfit(*data_, failure.column, field == fields.end() ? *arrow::float64() : *(*field)->type());
-  }
-  arrow::default_memory_pool()->ReleaseUnused();
+  scan(*data_, builder.request(), [&](const TableData::Piece& piece) {
+    builder.append(piece);
+    if (options.progress) options.progress(piece.fraction);
+    return true;
+  });
   Features features = builder.finish();
   features.notices = selection.notices;
   return features;
+}
+
+std::vector<std::string> Table::read_batches(
+    const ReadOptions& options, std::int64_t first_row,
+    const std::function<bool(const Features& batch, std::int64_t first_row)>& visit) const {
+  const Selection selection = select_columns(*data_, options);
+  FeatureBuilder builder(*data_, selection, options);
+  Request request = builder.request();
+  if (first_row > 0) request.needs = [first_row](std::int64_t, std::int64_t end) { return end > first_row; };
+  scan(*data_, request, [&](const TableData::Piece& piece) {
+    const std::int64_t rows = piece.batch.data->num_rows(),
+                       skipped = std::max<std::int64_t>(0, first_row - piece.first_row);
+    const bool goes_on = skipped >= rows || visit(builder.only(piece, skipped), piece.first_row);
+    if (options.progress) options.progress(piece.fraction);
+    return goes_on;
+  });
+  return selection.notices;
 }
 
 }  // namespace momentset::io

@@ -88,8 +88,9 @@ std::shared_ptr<arrow::Schema> common_schema(const TableData& table) {
       if (other == nullptr)
         throw Error(source->name(), printable(field->name()), "column is missing, " + first.name() + " has it");
       if (table.is_csv()) {
-        schema = unwrap(source->name(), "cannot be read",
-                        schema->SetField(i, field->WithType(widen(field->type(), other->type()))));
+        const auto type = widen(field->type(), other->type());
+        if (type->Equals(*field->type())) continue;  // a schema copies all its fields for each that is set
+        schema = unwrap(source->name(), "cannot be read", schema->SetField(i, field->WithType(type)));
       } else if (!field->type()->Equals(*other->type())) {
         throw Error(source->name(), printable(field->name()),
                     "column must be " + field->type()->ToString() + " as in " + first.name() + ", is " +
@@ -103,7 +104,11 @@ std::shared_ptr<arrow::Schema> common_schema(const TableData& table) {
 std::vector<Column> describe(const arrow::Schema& schema) {
   std::vector<Column> columns;
   for (const auto& field : schema.fields()) {
-    columns.push_back({field->name(), field->type()->ToString(), holds_numbers(*field->type())});
+    const arrow::DataType& type = *field->type();
+    columns.push_back({.name = field->name(),
+                       .type = type.ToString(),
+                       .numeric = holds_numbers(type),
+                       .categorical = holds_names(type)});
   }
   return columns;
 }

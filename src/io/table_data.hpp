@@ -48,7 +48,7 @@ struct TableData {
 
 /// The columns that one read is about.
 struct Selection {
-  std::vector<int> coordinates, targets;
+  std::vector<int> coordinates, targets, levels;
   std::optional<int> weight;
   std::optional<int> row_name;
   std::vector<std::string> notices;

@@ -40,14 +40,13 @@ void require_one_per_row(std::size_t rows, std::size_t weights, std::size_t row_
 
 /// float64 of shape (size, m + 2), from memory: no second pass is needed.
 arrow::Status write_npy(arrow::io::OutputStream& stream, const Gathered& rows, const Features& features) {
-  const std::size_t dimension = features.points.dimension;
+  const std::size_t dimension = features.columns.size() - features.filled.size();
   const auto size = static_cast<std::int64_t>(rows.points.size());
   ARROW_RETURN_NOT_OK(stream.Write(npy_header(size, static_cast<std::int64_t>(dimension) + 2)));
   static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
   std::vector<double> block;
   for (std::size_t i = 0; i < rows.points.size(); ++i) {
-    const double* point = features.points.coordinates.data() + rows.points[i] * dimension;
-    block.insert(block.end(), point, point + dimension);
+    for (std::size_t a = 0; a < dimension; ++a) block.push_back(features.original(rows.points[i], a));
     block.push_back(rows.weights[i]);
     block.push_back(static_cast<double>(rows.row_names[i]));
     if (block.size() < (1 << 16) && i + 1 < rows.points.size()) continue;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "recombine/blas.hpp"
+#include "blas.hpp"
 #include "recombine/combine.hpp"
 
 namespace momentset {

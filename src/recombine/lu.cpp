@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "recombine/blas.hpp"
+#include "blas.hpp"
 #include "recombine/small_lu.hpp"
 
 namespace momentset {

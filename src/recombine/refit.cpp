@@ -5,7 +5,7 @@
 #include <limits>
 #include <optional>
 
-#include "recombine/blas.hpp"
+#include "blas.hpp"
 #include "recombine/lu.hpp"
 #include "recombine/small_lu.hpp"
 #include "recombine/sums.hpp"

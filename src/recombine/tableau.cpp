@@ -6,7 +6,7 @@
 #include <numeric>
 #include <span>
 
-#include "recombine/blas.hpp"
+#include "blas.hpp"
 #include "recombine/lu.hpp"
 #include "recombine/small_lu.hpp"
 #include "simd.hpp"

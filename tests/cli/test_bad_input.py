@@ -186,9 +186,14 @@ def test_bounds_that_cannot_be(refused, table, bound, says):
     refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--max-weight", bound, says=says)
 
 
-@pytest.mark.parametrize("method, says", [(["leaf"], "leaf"), (["paper", "--max-weight", "3"], "method paper")])
+@pytest.mark.parametrize("method, says", [(["leaf"], "leaf"), (["paper", "--max-weight", "3"], "method paper"),
+                                          (["kernel", "--max-weight", "3"], "method kernel"),
+                                          (["kernel", "--order", "3"], "between 0 and 2"),
+                                          (["tree", "--min-ess", "0.9"], "method kernel"),
+                                          (["kernel", "--min-ess", "1.2"], "at most 1")])
 def test_methods_that_cannot_be(refused, table, method, says):
-    refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, "--order", 1, "--method", *method, says=says)
+    order = [] if "--order" in method else ["--order", 1]
+    refused("compress", "points.parquet", "-o", "o.csv", "--size", 80, *order, "--method", *method, says=says)
 
 
 def test_more_rows_to_keep_than_the_size(refused, tmp_path, table):

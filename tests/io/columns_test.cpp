@@ -129,8 +129,10 @@ TEST_F(Columns, SaysWhyNoneIsLeft) {
 
 TEST_F(Columns, RefusesToCompressWhatIsNotNumeric) {
   save_parquet(path("a.parquet"), *table({"city", "v"}, {texts({"1", "2"}), integers({4, 4})}));
-  EXPECT_EQ(read_error({path("a.parquet")}, {.columns = {"city"}}),
-            "city: string: must be an integer, floating-point or decimal column");
+  EXPECT_EQ(
+      read_error({path("a.parquet")}, {.columns = {"city"}}),
+      "city: string: must be an integer, floating-point or decimal column; --groups compresses inside its levels, "
+      "--categories keeps their counts");
   EXPECT_EQ(read_error({path("a.parquet")}, {.weights = "city"}),
             "city: string: must be an integer, floating-point or decimal column");
 }

@@ -84,7 +84,7 @@ def test_ridge_is_exact(regression):
     fit = ms.compress_fit(Ridge(), X, y, size=500)
     whole = Ridge().fit(X, y)
     assert np.allclose(fit.estimator.coef_, whole.coef_, rtol=1e-9) and fit.score >= fit.random_score
-    assert fit.coresets[None].columns == ["x0", "x1", "x2", "x3"]
+    assert fit.coreset.columns == ["x0", "x1", "x2"] and len(fit.coreset.certificate.companions) == 1
     assert len(fit.indices) == 500 and fit.weights.sum() == pytest.approx(20_000, rel=1e-12)
     assert "Ridge fitted on 500 rows: score on all rows" in fit.summary()
 

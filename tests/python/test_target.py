@@ -99,9 +99,9 @@ def test_bad_targets_are_refused(points, y, table):
     bad = {
         "length": ({"target": y[:5]}, "must have one row for each of the 2000"),
         "shape": ({"target": np.zeros((2000, 2, 2))}, "must have 2 dimensions"),
-        "text": ({"target": np.array(["a"] * 2000)}, "must hold integers or real"),
+        "text": ({"target": np.array(["a"] * 2000), "loss": "squared"}, "must hold integers or real"),
         "none": ({"target": np.zeros((2000, 0))}, "at least one column"),
-        "loss": ({"target": y, "loss": "hinge"}, "loss: hinge: must be squared or general"),
+        "loss": ({"target": y, "loss": "hinge"}, "loss: hinge: must be auto, squared, logistic or general"),
         "general": ({"target": y, "loss": "general"}, "put the target into X"),
         "degree": ({"target": y, "target_degree": 0}, "target_degree: 0"),
         "no target": ({"target_degree": 2}, "needs a target"),

@@ -21,8 +21,9 @@ Format format_of(const std::string& path);
 
 struct Column {
   std::string name;
-  std::string type;      ///< as Arrow prints it, e.g. "double", "timestamp[us]"
-  bool numeric = false;  ///< integer, floating-point or decimal: can be a coordinate
+  std::string type;          ///< as Arrow prints it, e.g. "double", "timestamp[us]"
+  bool numeric = false;      ///< integer, floating-point or decimal: can be a coordinate
+  bool categorical = false;  ///< text, boolean or dictionary-encoded: its values are names
 };
 
 /// What an output of momentset says of itself: in the schema metadata of Parquet and Arrow files (key "momentset"),
@@ -39,27 +40,51 @@ struct CoresetMetadata {
   static CoresetMetadata from_json(const std::string& text);
 };
 
+/// A column whose missing values were filled, and with what.
+struct Filled {
+  std::string column;
+  double value = 0;
+};
+
 struct ReadOptions {
   std::vector<std::string> columns = {};  ///< coordinates, in this order; empty: chosen by `Table::read`
   std::vector<std::string> exclude = {};  ///< columns that are not to be coordinates
   std::vector<std::string> targets = {};  ///< further columns of numbers to read, which are not coordinates
+  std::vector<std::string> levels = {};   ///< columns of any type to read as names, which are not coordinates
   std::string weights = {};               ///< column of weights; empty: that of the metadata, else every row weighs 1
   bool weighted = true;                   ///< false: neither weights nor row names are read, they may be coordinates
   bool drop_invalid = false;              ///< leave out rows with NaN, infinity or null in a column that is read
+  bool fill_missing = false;              ///< fill NaN and null in coordinates with the column's mean: see fill_missing
+  std::optional<std::vector<Filled>> filled = {};      ///< with what another table was filled, instead of the means
   std::function<void(double fraction)> progress = {};  ///< called after each batch
 };
 
-/// The numeric part of a table, in memory.
+/// A column of names: classes, regions, whatever has few different values.
+struct Levels {
+  std::string column;
+  std::vector<std::string> names;  ///< the different values as text, in the order in which they come first
+  std::vector<Index> of_points;    ///< number of each point's name
+};
+
+/// The numeric part of a table, in memory, and names.
 struct Features {
-  PointSet points;                      ///< weights empty if every row weighs 1
-  std::vector<std::string> columns;     ///< names of the coordinates
-  std::vector<double> targets;          ///< row-major, a row for each point, as many numbers as targets were named
-  std::string weight_column;            ///< empty if none
-  std::vector<Index> positions;         ///< table row of each point; empty: point i is row i
+  PointSet points;                   ///< weights empty if every row weighs 1
+  std::vector<std::string> columns;  ///< names of the coordinates: the table's, then "x is missing" for x of `filled`
+  std::vector<Filled> filled;        ///< columns with missing values; none unless fill_missing
+  std::vector<double> targets;       ///< row-major, a row for each point, as many numbers as targets were named
+  std::vector<Levels> levels;        ///< of the columns that were asked for, in their order
+  std::string weight_column;         ///< empty if none
+  std::vector<Index> positions;      ///< table row of each point; empty: point i is row i
   std::vector<std::int64_t> row_names;  ///< `row` of each point in the first input; empty: the table row itself
   std::size_t dropped = 0;              ///< rows left out by drop_invalid
   std::vector<std::string> notices;     ///< columns left out and why, one line each
 
+  /// Names of the coordinates that are columns of the table.
+  std::vector<std::string> own_columns() const {
+    return {columns.begin(), columns.end() - std::ptrdiff_t(filled.size())};
+  }
+  /// A coordinate as it stands in the table; NaN where it was missing.
+  double original(std::size_t point, std::size_t column) const;
   std::size_t position(std::size_t point) const { return positions.empty() ? point : positions[point]; }
   std::int64_t row_name(std::size_t point) const {
     return row_names.empty() ? static_cast<std::int64_t>(position(point)) : row_names[point];
@@ -92,12 +117,12 @@ class Table {
   const std::optional<CoresetMetadata>& coreset() const;
 
   /// One pass over the columns that matter. Throws Error naming column, value and row (for CSV also the line):
-  /// unknown column, text in a number column, NaN or infinity without drop_invalid, negative weight, all weights zero,
-  /// no numeric column, no row.
+  /// unknown column, text in a number column, NaN or infinity without drop_invalid, a level that is missing (in CSV an
+  /// empty cell) without it, negative weight, all weights zero, no numeric column, no row.
   ///
   /// Where no columns are named, those of a recognised coreset are the columns it was made of, and of any other table
   /// all numeric ones but
-  /// - the weights, the targets, and what is excluded;
+  /// - the weights, the targets, the levels, and what is excluded;
   /// - row identifiers: integer columns without a name or named (in any case) id, row, index, rowid, uuid, key,
   ///   "unnamed: ..." or __index_level_0__, ending in "_id" or "Id", or counting up by exactly one over the whole first
   ///   batch (at most 65,536 rows of Parquet or NPY, 4 MB of CSV, one batch of Arrow) of 100 rows or more;
@@ -108,6 +133,14 @@ class Table {
   /// that are not empty read as numbers is taken for a damaged column of numbers: an Error, unless it is excluded or
   /// others are named. Integers may turn into fractions later on.
   Features read(const ReadOptions& options = {}) const;
+
+  /// The same pass with the same rules, batch by batch: memory for a few of them, any number of rows. `visit` gets the
+  /// rows that are valid, positions counted within the batch, and the number in the table of the batch's first row; it
+  /// returns false to end the pass. Rows before `first_row` are passed over, unread where the format allows. The number
+  /// of rows visited may be zero, and all weights may be. Returns the notices.
+  std::vector<std::string> read_batches(
+      const ReadOptions& options, std::int64_t first_row,
+      const std::function<bool(const Features& batch, std::int64_t first_row)>& visit) const;
 
   /// Throws Error naming the column where one has no form in `format` (nested types in CSV). `write` says so too, but
   /// only when all the work is done.
@@ -133,6 +166,12 @@ class Table {
   explicit Table(std::unique_ptr<TableData> data);
   std::unique_ptr<TableData> data_;
 };
+
+/// Writes weighted points as a table of float64 columns of these names, then `weight` (double) and `row` (int64), with
+/// the metadata, whose names they get: coreset_weight and coreset_row where a coordinate has the other name. NPY as
+/// Table::write. Throws Error where the target cannot be written or a number is above 2^63 - 1.
+void write_points(const std::string& path, Format format, const PointSet& points, std::span<const std::uint64_t> rows,
+                  CoresetMetadata metadata);
 
 /// Threads that Arrow may use for reading, writing and decompression; 0: all cores.
 void set_threads(int threads);

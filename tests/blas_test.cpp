@@ -1,4 +1,4 @@
-#include "recombine/blas.hpp"
+#include "blas.hpp"
 
 #include <gtest/gtest.h>
 

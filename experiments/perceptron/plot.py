@@ -1,0 +1,98 @@
+"""Simulated perceptrons on pruned examples beside the theory, and the solver's time.
+
+    plot.py MEASURED.csv FOLDER
+
+writes perceptron.png and perceptron.md to FOLDER and prints the summary.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import comparison
+import style
+
+
+def z_of(row):
+    return (row["mean"] - row["theory"]) / row["sem"]
+
+
+def summary(n, rows):
+    """How many cells are within three standard errors, and how far off they are on average."""
+    z = np.array([z_of(row) for row in rows])
+    relative = np.array([row["mean"] / row["theory"] - 1 for row in rows])
+    return (f"N = {n}: {np.mean(abs(z) <= 3):.1%} of {len(rows)} cells within 3 standard errors ({rows[0]['draws']} draws), "
+            f"mean z {z.mean():.2f}, rms relative difference {np.sqrt(np.mean(relative**2)):.2%}, "
+            f"largest violation of the margin {max(row['violation'] for row in rows):.0e}")
+
+
+def time_law(n, rows):
+    """Solver time against alpha by least squares; None with a single alpha."""
+    if len({row["alpha"] for row in rows}) < 2:
+        return None
+    slope, rest = comparison.slope([row["alpha"] for row in rows], [row["seconds"] for row in rows])
+    fit = [slope * row["alpha"] + rest for row in rows]
+    seconds = np.array([row["seconds"] for row in rows])
+    r2 = 1 - np.sum((seconds - fit) ** 2) / np.sum((seconds - seconds.mean()) ** 2)
+    return f"N = {n}: seconds of the solver = {slope:.3g} alpha {'+' if rest >= 0 else '-'} {abs(rest):.3g}, R^2 = {r2:.2f}"
+
+
+def against_random(n, rows):
+    """The adaptive policy, and how often it is worse than as many random examples: its own cells of f = 1."""
+    random = {(row["alpha"], row["theta_deg"]): row for row in rows if row["fraction"] == 1}
+    pruned = [row for row in rows if row["fraction"] < 1]
+    compared = [(row, random[row["alpha"], row["theta_deg"]]) for row in pruned if (row["alpha"], row["theta_deg"]) in random]
+    worse = sum(row["mean"] - other["mean"] > 3 * np.hypot(row["sem"], other["sem"]) for row, other in compared)
+    within = np.mean([abs(z_of(row)) <= 3 for row in rows])
+    return (f"N = {n}, adaptive policy: {within:.1%} of {len(rows)} cells within 3 standard errors; worse than random "
+            f"examples by more than 3 standard errors in {worse} of {len(compared)} cells")
+
+
+def draw(axes, theta, simulated, curves):
+    fractions = sorted({row["fraction"] for row in simulated + curves})
+    for fraction, colour in zip(fractions, style.colours(len(fractions))):
+        line = [row for row in curves if (row["theta_deg"], row["fraction"]) == (theta, fraction)]
+        axes.plot([row["alpha"] for row in line], [row["theory"] for row in line], color=colour, linewidth=1.2,
+                  label=f"f = {fraction:g}")
+        points = [row for row in simulated if (row["theta_deg"], row["fraction"]) == (theta, fraction)]
+        axes.errorbar([row["alpha"] for row in points], [row["mean"] for row in points],
+                      [3 * row["sem"] for row in points], color=colour, fmt="o", markersize=3, capsize=2)
+    style.logarithmic(axes, f"theta = {theta:g} degrees", "alpha, kept examples per parameter", "error")
+    axes.legend(frameon=False, fontsize=7)
+
+
+def main(source, folder):
+    rows = comparison.read(source)
+    curves, measured = [row for row in rows if row["draws"] == 0], [row for row in rows if row["draws"] > 0]
+    adaptive = [row for row in measured if row["keep"] != "hard"]
+    measured = [row for row in measured if row["keep"] == "hard"]
+    sizes = sorted({row["n"] for row in measured})
+    angles = sorted({row["theta_deg"] for row in measured})
+
+    figure, axes = style.canvas(1, len(angles))
+    for theta, panel in zip(angles, axes.flat):
+        draw(panel, theta, [row for row in measured if row["n"] == sizes[-1]], curves)
+    figure.suptitle(f"Error of the perceptron: theory (lines), N = {sizes[-1]} (points, 3 standard errors)")
+    figure.savefig(folder / "perceptron.png", dpi=110)
+
+    parts = []
+    for n in sizes:
+        of_size = [row for row in measured if row["n"] == n]
+        parts.append(summary(n, of_size))
+        law = time_law(n, of_size)
+        parts += [law] if law else []
+        chosen = [row for row in adaptive if row["n"] == n]
+        parts += [against_random(n, chosen)] if chosen else []
+    table = [[row["n"], row["keep"].removeprefix("adaptive:"), f"{row['theta_deg']:g}", f"{row['fraction']:g}", f"{row['alpha']:g}", f"{row['theory']:.5f}",
+              f"{row['mean']:.5f}", f"{row['sem']:.5f}", f"{z_of(row):.1f}", f"{row['seconds']:.3f}"] for row in measured + adaptive]
+    parts.append(comparison.markdown(["N", "kept", "theta", "f", "alpha", "theory", "mean", "standard error", "z", "s"], table))
+    (folder / "perceptron.md").write_text("\n\n".join(parts) + "\n")
+    print("\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,98 @@
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/util/key_value_metadata.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "io/failure.hpp"
+#include "io/metadata.hpp"
+#include "io/npy_header.hpp"
+#include "io/sink.hpp"
+#include "momentset/io/table.hpp"
+
+namespace momentset::io {
+namespace {
+
+/// The name for a column that is added, which no coordinate has.
+std::string free_name(const std::string& wanted, const std::vector<std::string>& taken) {
+  const auto is_free = [&](const std::string& name) {
+    return std::find(taken.begin(), taken.end(), name) == taken.end();
+  };
+  if (is_free(wanted)) return wanted;
+  if (is_free("coreset_" + wanted)) return "coreset_" + wanted;
+  throw Error(printable(wanted), "", "column must be renamed: the output adds one of that name");
+}
+
+template <class Builder, class Value>
+arrow::Result<std::shared_ptr<arrow::Array>> column_of(std::size_t count, const Value& value) {
+  Builder builder;
+  ARROW_RETURN_NOT_OK(builder.Reserve(static_cast<std::int64_t>(count)));
+  for (std::size_t j = 0; j < count; ++j) builder.UnsafeAppend(value(j));
+  return builder.Finish();
+}
+
+arrow::Status write_npy(arrow::io::OutputStream& stream, const PointSet& points, std::span<const std::uint64_t> rows) {
+  const std::size_t dimension = points.dimension;
+  ARROW_RETURN_NOT_OK(
+      stream.Write(npy_header(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(dimension) + 2)));
+  static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
+  std::vector<double> row(dimension + 2);
+  for (std::size_t j = 0; j < rows.size(); ++j) {
+    std::copy_n(points.view().point(j), dimension, row.begin());
+    row[dimension] = points.weights[j];
+    row[dimension + 1] = static_cast<double>(rows[j]);
+    ARROW_RETURN_NOT_OK(stream.Write(row.data(), static_cast<std::int64_t>(row.size() * sizeof(double))));
+  }
+  return stream.Close();
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch_of(const PointSet& points, std::span<const std::uint64_t> rows,
+                                                            const CoresetMetadata& metadata) {
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  const std::size_t count = rows.size(), dimension = points.dimension;
+  for (std::size_t a = 0; a < dimension; ++a) {
+    fields.push_back(arrow::field(metadata.columns[a], arrow::float64()));
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), column_of<arrow::DoubleBuilder>(
+                                                      count, [&](std::size_t j) { return points.view().point(j)[a]; }));
+  }
+  fields.push_back(arrow::field(metadata.weight_column, arrow::float64()));
+  ARROW_ASSIGN_OR_RAISE(columns.emplace_back(),
+                        column_of<arrow::DoubleBuilder>(count, [&](std::size_t j) { return points.weights[j]; }));
+  fields.push_back(arrow::field(metadata.row_column, arrow::int64()));
+  ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), column_of<arrow::Int64Builder>(count, [&](std::size_t j) {
+                          return static_cast<std::int64_t>(rows[j]);
+                        }));
+  const auto stated = arrow::key_value_metadata({{metadata_key, metadata.to_json()}});
+  return arrow::RecordBatch::Make(arrow::schema(fields, stated), static_cast<std::int64_t>(count), columns);
+}
+
+}  // namespace
+
+void write_points(const std::string& path, Format format, const PointSet& points, std::span<const std::uint64_t> rows,
+                  CoresetMetadata metadata) {
+  const std::string name = output_name(path), problem = "cannot be written";
+  for (const std::uint64_t row : rows) {
+    if (row <= std::uint64_t(std::numeric_limits<std::int64_t>::max())) continue;
+    throw Error("row", std::to_string(row), "must be below 2^63");
+  }
+  metadata.weight_column = free_name("weight", metadata.columns);
+  metadata.row_column = free_name("row", metadata.columns);
+  const QuietWrites quiet;
+  guarded(name, problem, [&] {
+    const Stream stream = open_output(path);
+    if (format == Format::npy) return check(name, problem, write_npy(*stream, points, rows));
+    const auto batch = unwrap(name, problem, batch_of(points, rows, metadata));
+    const auto sink = open_sink(format, stream, batch->schema(), name);
+    check(name, problem, sink->write(*batch));
+    check(name, problem, sink->close());
+    check(name, problem, stream->Close());
+  });
+}
+
+}  // namespace momentset::io

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "momentset/points.hpp"
+
+namespace momentset::sketch {
+
+/// Weighted rows of a stream with their numbers.
+struct StreamRows {
+  std::vector<double> coordinates;  ///< row-major
+  std::vector<double> weights;
+  std::vector<std::uint64_t> numbers;
+
+  std::size_t size() const { return weights.size(); }
+  WeightedPoints view(std::size_t dimension) const { return {coordinates, weights, dimension}; }
+
+  double mass() const;
+  std::vector<double> centre(std::size_t dimension) const;  ///< of mass
+
+  void reserve(std::size_t count, std::size_t dimension);
+  void append(const double* x, std::size_t dimension, double weight, std::uint64_t number);
+  void append(const StreamRows& other);
+  /// Keeps the rows for which `keep(row)` holds.
+  template <class Keep>
+  void filter(std::size_t dimension, const Keep& keep);
+  /// Ascending; rows of one number stay in their order.
+  void sort_by_number(std::size_t dimension);
+};
+
+template <class Keep>
+void StreamRows::filter(std::size_t dimension, const Keep& keep) {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < size(); ++k) {
+    if (!keep(k)) continue;
+    for (std::size_t a = 0; a < dimension; ++a) coordinates[kept * dimension + a] = coordinates[k * dimension + a];
+    weights[kept] = weights[k];
+    numbers[kept++] = numbers[k];
+  }
+  coordinates.resize(kept * dimension);
+  weights.resize(kept);
+  numbers.resize(kept);
+}
+
+}  // namespace momentset::sketch
