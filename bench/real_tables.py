@@ -102,12 +102,12 @@ def class_loss(model, X, y):
 REGRESSION = {
     "ridge": lambda seed: Ridge(1.0),
     "boosting": lambda seed: HistGradientBoostingRegressor(random_state=seed),
-    "mlp": lambda seed: MLPRegressor((64,), early_stopping=True, max_iter=200, random_state=seed),
+    "mlp": lambda seed: MLPRegressor(hidden_layer_sizes=(64,), early_stopping=True, max_iter=200, random_state=seed),
 }
 CLASSES = {
     "logistic": lambda seed: LogisticRegression(max_iter=500),
     "boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
-    "mlp": lambda seed: MLPClassifier((64,), max_iter=200, random_state=seed),
+    "mlp": lambda seed: MLPClassifier(hidden_layer_sizes=(64,), max_iter=200, random_state=seed),
 }
 
 
