@@ -67,34 +67,6 @@ std::vector<Survivor> stratified_rows(const WeightedPoints& points, const Distin
   return rows;
 }
 
-/// Judges by test functions of its own.
-class Judge {
- public:
-  Judge(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-        const CompressOptions& options)
-      : points_(points),
-        options_(options),
-        probes_(points, distinct, scale, options.seed ^ seed_of_comparison),
-        truth_(probes_.sums(points, distinct.numbers, distinct.weights, options.stop)),
-        mass_(std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0)) {}
-
-  double error_of(const std::vector<Survivor>& survivors) const {
-    const DistinctPoints rows = as_points(survivors);
-    std::vector<double> error = probes_.sums(points_, rows.numbers, rows.weights, options_.stop);
-    for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth_[f]) / mass_;
-    return typical_error(probes_.errors_of(error), options_.smoothness);
-  }
-
- private:
-  static constexpr std::uint64_t seed_of_comparison = 0x616c7465726e6174;
-
-  const WeightedPoints& points_;
-  const CompressOptions& options_;
-  HeldOutProbes probes_;
-  std::vector<double> truth_;
-  double mass_;
-};
-
 /// Kernel exchange, unless it would take more than the effort allows.
 void add_exchange(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
                   CompressOptions options, Stopwatch& stopwatch, const Coreset& before, std::vector<Candidate>& all) {
@@ -130,8 +102,12 @@ std::vector<Survivor> best_alternative(const WeightedPoints& points, const Disti
   const std::size_t size = result.plan.size;
   all.push_back({"stratified rows", stratified_rows(points, distinct, scale, size, options), of_rows_alone(result)});
   all.push_back({"random rows", random_rows(distinct, size, ~options.seed), of_rows_alone(result)});
-  const Judge judge(points, distinct, scale, options);
-  for (Candidate& each : all) each.typical_error = judge.error_of(each.survivors);
+  constexpr std::uint64_t seed_of_comparison = 0x616c7465726e6174;  // other functions than the trials had
+  const SubsetError subset_error(points, distinct, scale, options.seed ^ seed_of_comparison, options);
+  for (Candidate& each : all) {
+    const DistinctPoints rows = as_points(each.survivors);
+    each.typical_error = subset_error.of(rows.numbers, rows.weights);
+  }
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.typical_error < b.typical_error; });
   // The stopwatch writes into the stages of `result`, which therefore stay where they are.

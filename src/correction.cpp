@@ -223,24 +223,17 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
   const std::vector<double> before = weights;
   const Shares shares(rows, before, changed_rows(rows.size(), feature_count(points.dimension, most)));
   const System system(points, distinct, shares, most, options);
-  const HeldOutProbes probes(points, distinct, scale, ~options.seed);
-  const std::vector<double> truth = probes.sums(points, distinct.numbers, distinct.weights, options.stop);
-  const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
-  const auto typical = [&](std::span<const double> candidate) {
-    std::vector<double> error = probes.sums(points, rows, candidate, options.stop);
-    for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth[f]) / mass;
-    return typical_error(probes.errors_of(error), options.smoothness);
-  };
+  const SubsetError subset_error(points, distinct, scale, ~options.seed, options);
   const auto multiplied = [&](std::span<const double> factors) {
     std::vector<double> product(before);
     for (std::size_t k = 0; k < factors.size(); ++k) product[shares.places[k]] *= factors[k];
     return product;
   };
-  double best = worthwhile * typical(before);
+  double best = worthwhile * subset_error.of(rows, before);
   for (int higher = order + 1; higher <= system.highest(); ++higher) {
     const std::vector<double> factors = system.factors(higher);
     if (!within_limits(factors)) break;
-    const double error = typical(multiplied(factors));
+    const double error = subset_error.of(rows, multiplied(factors));
     if (error < best) best = error, found.order = higher;
   }
   if (found.order == order) return found;

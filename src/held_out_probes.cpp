@@ -178,4 +178,18 @@ FamilyErrors HeldOutProbes::errors(std::span<const double> mean_squares) const {
   return errors;
 }
 
+SubsetError::SubsetError(const WeightedPoints& points, const DistinctPoints& distinct,
+                         std::span<const double> inverse_spreads, std::uint64_t seed, const CompressOptions& options)
+    : points_(points),
+      options_(options),
+      probes_(points, distinct, inverse_spreads, seed),
+      truth_(probes_.sums(points, distinct.numbers, distinct.weights, options.stop)),
+      mass_(std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0)) {}
+
+double SubsetError::of(std::span<const Index> rows, std::span<const double> weights) const {
+  std::vector<double> error = probes_.sums(points_, rows, weights, options_.stop);
+  for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth_[f]) / mass_;
+  return typical_error(probes_.errors_of(error), options_.smoothness);
+}
+
 }  // namespace momentset

@@ -64,4 +64,23 @@ class HeldOutProbes {
   std::vector<double> variances_;  // of each function over the points
 };
 
+/// How well weighted rows stand for all points, on test functions of one seed.
+class SubsetError {
+ public:
+  /// The arguments must outlive this, the spreads excepted. O(q m).
+  /// @param options whose smoothness says which functions count; its stop is heeded
+  SubsetError(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> inverse_spreads,
+              std::uint64_t seed, const CompressOptions& options);
+
+  /// typical_error() of the functions' means.
+  double of(std::span<const Index> rows, std::span<const double> weights) const;
+
+ private:
+  const WeightedPoints& points_;
+  const CompressOptions& options_;
+  HeldOutProbes probes_;
+  std::vector<double> truth_;
+  double mass_;
+};
+
 }  // namespace momentset

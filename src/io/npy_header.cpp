@@ -1,5 +1,6 @@
 #include "io/npy_header.hpp"
 
+#include <bit>
 #include <cctype>
 #include <charconv>
 #include <string_view>
@@ -176,6 +177,22 @@ std::string npy_header(std::int64_t rows, std::int64_t columns) {
   std::string header(magic);
   header += {'\x01', '\x00', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
   return header + text;
+}
+
+arrow::Status write_npy(arrow::io::OutputStream& stream, std::size_t rows, std::size_t columns,
+                        const std::function<void(std::size_t row, double* values)>& fill) {
+  ARROW_RETURN_NOT_OK(stream.Write(npy_header(static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns))));
+  static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
+  constexpr std::size_t block_values = 1 << 16;
+  std::vector<double> block;
+  for (std::size_t j = 0; j < rows; ++j) {
+    block.resize(block.size() + columns);
+    fill(j, block.data() + block.size() - columns);
+    if (block.size() < block_values && j + 1 < rows) continue;
+    ARROW_RETURN_NOT_OK(stream.Write(block.data(), static_cast<std::int64_t>(block.size() * sizeof(double))));
+    block.clear();
+  }
+  return arrow::Status::OK();
 }
 
 }  // namespace momentset::io

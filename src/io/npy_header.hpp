@@ -2,7 +2,9 @@
 
 #include <arrow/io/file.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace momentset::io {
@@ -21,5 +23,9 @@ NpyHeader read_npy_header(arrow::io::RandomAccessFile& file, const std::string& 
 
 /// Header of version 1.0 for a float64 array in C order, padded so that the data are aligned.
 std::string npy_header(std::int64_t rows, std::int64_t columns);
+
+/// Writes such an array; `fill(j, values)` puts row j, of `columns` numbers, at `values`.
+arrow::Status write_npy(arrow::io::OutputStream& stream, std::size_t rows, std::size_t columns,
+                        const std::function<void(std::size_t row, double* values)>& fill);
 
 }  // namespace momentset::io

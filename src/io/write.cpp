@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "io/failure.hpp"
@@ -39,21 +38,13 @@ void require_one_per_row(std::size_t rows, std::size_t weights, std::size_t row_
 }
 
 /// float64 of shape (size, m + 2), from memory: no second pass is needed.
-arrow::Status write_npy(arrow::io::OutputStream& stream, const Gathered& rows, const Features& features) {
+arrow::Status write_array(arrow::io::OutputStream& stream, const Gathered& rows, const Features& features) {
   const std::size_t dimension = features.columns.size() - features.filled.size();
-  const auto size = static_cast<std::int64_t>(rows.points.size());
-  ARROW_RETURN_NOT_OK(stream.Write(npy_header(size, static_cast<std::int64_t>(dimension) + 2)));
-  static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
-  std::vector<double> block;
-  for (std::size_t i = 0; i < rows.points.size(); ++i) {
-    for (std::size_t a = 0; a < dimension; ++a) block.push_back(features.original(rows.points[i], a));
-    block.push_back(rows.weights[i]);
-    block.push_back(static_cast<double>(rows.row_names[i]));
-    if (block.size() < (1 << 16) && i + 1 < rows.points.size()) continue;
-    ARROW_RETURN_NOT_OK(stream.Write(block.data(), static_cast<std::int64_t>(block.size() * sizeof(double))));
-    block.clear();
-  }
-  return arrow::Status::OK();
+  return write_npy(stream, rows.points.size(), dimension + 2, [&](std::size_t j, double* values) {
+    for (std::size_t a = 0; a < dimension; ++a) values[a] = features.original(rows.points[j], a);
+    values[dimension] = rows.weights[j];
+    values[dimension + 1] = static_cast<double>(rows.row_names[j]);
+  });
 }
 
 /// Type that holds whatever Arrow would not convert to `type`, which it had inferred from the first block only.
@@ -120,7 +111,7 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
   const QuietWrites quiet;
   if (format == Format::npy) {
     const Stream stream = open_output(path);
-    check(name, "cannot be written", write_npy(*stream, gathered, features));
+    check(name, "cannot be written", write_array(*stream, gathered, features));
     check(name, "cannot be written", stream->Close());
     return;
   }

@@ -4,7 +4,6 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <string>
 #include <vector>
@@ -36,18 +35,14 @@ arrow::Result<std::shared_ptr<arrow::Array>> column_of(std::size_t count, const 
   return builder.Finish();
 }
 
-arrow::Status write_npy(arrow::io::OutputStream& stream, const PointSet& points, std::span<const std::uint64_t> rows) {
+arrow::Status write_array(arrow::io::OutputStream& stream, const PointSet& points,
+                          std::span<const std::uint64_t> rows) {
   const std::size_t dimension = points.dimension;
-  ARROW_RETURN_NOT_OK(
-      stream.Write(npy_header(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(dimension) + 2)));
-  static_assert(std::endian::native == std::endian::little, "NPY is written as '<f8' straight from memory");
-  std::vector<double> row(dimension + 2);
-  for (std::size_t j = 0; j < rows.size(); ++j) {
-    std::copy_n(points.view().point(j), dimension, row.begin());
-    row[dimension] = points.weights[j];
-    row[dimension + 1] = static_cast<double>(rows[j]);
-    ARROW_RETURN_NOT_OK(stream.Write(row.data(), static_cast<std::int64_t>(row.size() * sizeof(double))));
-  }
+  ARROW_RETURN_NOT_OK(write_npy(stream, rows.size(), dimension + 2, [&](std::size_t j, double* values) {
+    std::copy_n(points.view().point(j), dimension, values);
+    values[dimension] = points.weights[j];
+    values[dimension + 1] = static_cast<double>(rows[j]);
+  }));
   return stream.Close();
 }
 
@@ -86,7 +81,7 @@ void write_points(const std::string& path, Format format, const PointSet& points
   const QuietWrites quiet;
   guarded(name, problem, [&] {
     const Stream stream = open_output(path);
-    if (format == Format::npy) return check(name, problem, write_npy(*stream, points, rows));
+    if (format == Format::npy) return check(name, problem, write_array(*stream, points, rows));
     const auto batch = unwrap(name, problem, batch_of(points, rows, metadata));
     const auto sink = open_sink(format, stream, batch->schema(), name);
     check(name, problem, sink->write(*batch));

@@ -49,6 +49,54 @@ class Read : public testing::FileTest {
   }
 };
 
+// Batch by batch the same rows come as all at once, from whatever row on.
+TEST_F(Read, ReadsBatches) {
+  auto rows = thousand();
+  save_parquet(path("a.pq"), *rows, 70);
+  save_parquet(path("b.pq"), *rows, 300);
+  const Table both = Table::open({path("a.pq"), path("b.pq")});
+  const Features whole = both.read();
+  for (const std::int64_t first : {0, 1, 70, 999, 1000, 1234, 2000}) {
+    auto next = static_cast<std::size_t>(first);
+    both.read_batches({}, first, [&](const Features& batch, std::int64_t first_row) {
+      EXPECT_EQ(batch.columns, whole.columns);
+      for (std::size_t k = 0; k < batch.points.view().size(); ++k, ++next) {
+        EXPECT_EQ(static_cast<std::size_t>(first_row) + batch.position(k), next);
+        EXPECT_EQ(batch.points.view().point(k)[0], whole.points.view().point(next)[0]);
+        EXPECT_EQ(batch.points.view().point(k)[1], whole.points.view().point(next)[1]);
+      }
+      return true;
+    });
+    EXPECT_EQ(next, 2000U);
+  }
+  int all = 0, taken = 0;
+  both.read_batches({}, 0, [&](const Features&, std::int64_t) { return ++all > 0; });
+  both.read_batches({}, 0, [&](const Features&, std::int64_t) { return ++taken < all - 1; });
+  EXPECT_GT(all, 1);
+  EXPECT_EQ(taken, all - 1);
+}
+
+TEST_F(Read, LeavesRowsOutOfBatches) {
+  save_parquet(path("a.pq"), *table({"a", "w"}, {doubles({1, nan, 3, 4, nan}), doubles({1, 1, 0, 2, 1})}), 2);
+  Doubles values, weights;
+  std::vector<std::int64_t> rows;
+  std::size_t dropped = 0;
+  Table::open({path("a.pq")})
+      .read_batches({.weights = "w", .drop_invalid = true}, 1, [&](const Features& batch, std::int64_t first_row) {
+        for (std::size_t k = 0; k < batch.points.view().size(); ++k) {
+          values.push_back(batch.points.coordinates[k]);
+          weights.push_back(batch.points.weights[k]);
+          rows.push_back(first_row + static_cast<std::int64_t>(batch.position(k)));
+        }
+        dropped += batch.dropped;
+        return true;
+      });
+  EXPECT_EQ(values, (Doubles{3, 4}));
+  EXPECT_EQ(weights, (Doubles{0, 2}));
+  EXPECT_EQ(rows, (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(dropped, 2U);
+}
+
 TEST_F(Read, ReadsParquetAndBothKindsOfIpc) {
   save_parquet(path("a.pq"), *thousand(), 70);
   expect_thousand(read({path("a.pq")}));

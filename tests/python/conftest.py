@@ -2,8 +2,11 @@
 
 import os
 import subprocess
+from pathlib import Path
 
+import momentset as ms
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 
@@ -35,3 +38,22 @@ def moments(points, weights):
     """Weighted sums of all products of up to two columns, for comparisons that need not be exact."""
     augmented = np.column_stack([np.ones(len(points)), points])
     return (augmented * weights[:, None]).T @ augmented
+
+
+def same_bytes_as_the_command_line(command, table, options):
+    """Compresses points.parquet by the command line, and it and the table of its rows by the package: certificate and
+    rows must be the same bytes, and verify on the command line. Returns what was compressed, with its coreset."""
+    words = []
+    for name, value in options.items():
+        words += ["--" + name.replace("_", "-"), ",".join(value) if isinstance(value, list) else value]
+    command("compress", "points.parquet", "-o", "theirs.parquet", "--size", 200, *words)
+    theirs = Path("theirs.parquet.certificate.json").read_text()
+    made = []
+    for X, stated in (("points.parquet", theirs), (table, theirs.replace("points.parquet", ""))):
+        small = ms.compress(X, size=200, **options)
+        assert small.certificate.to_json() == stated
+        assert small.to_arrow().equals(pq.read_table("theirs.parquet"))
+        made.append((X, small))
+    made[-1][1].save("ours.parquet")
+    command("verify", "points.parquet", "ours.parquet")
+    return made

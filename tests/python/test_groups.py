@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from conftest import same_bytes_as_the_command_line
 
 import momentset as ms
 
@@ -61,19 +62,9 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_the_same_bytes_as_from_the_command_line(command, tmp_path, table, options):
-    words = []
-    for name, value in options.items():
-        words += ["--" + name.replace("_", "-"), ",".join(value) if isinstance(value, list) else value]
-    command("compress", "points.parquet", "-o", "theirs.parquet", "--size", 200, *words)
-    for X in ("points.parquet", table):
-        small = ms.compress(X, size=200, **options)
-        theirs = (tmp_path / "theirs.parquet.certificate.json").read_text()
-        assert small.certificate.to_json() == (theirs if X is not table else theirs.replace("points.parquet", ""))
-        assert small.to_arrow().equals(pq.read_table("theirs.parquet"))
+def test_the_same_bytes_as_from_the_command_line(command, table, options):
+    for X, small in same_bytes_as_the_command_line(command, table, options):
         assert check(ms.verify(X, small)).detail.startswith("worst residual") and ms.verify(X, small)
-    small.save("ours.parquet")
-    command("verify", "points.parquet", "ours.parquet")
     assert ms.verify("points.parquet", ms.read("theirs.parquet"))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import same_bytes_as_the_command_line
 
 import momentset as ms
 
@@ -50,18 +51,8 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_the_same_bytes_as_from_the_command_line(command, tmp_path, table, options):
-    words = []
-    for name, value in options.items():
-        words += ["--" + name.replace("_", "-"), ",".join(value) if isinstance(value, list) else value]
-    command("compress", "points.parquet", "-o", "theirs.parquet", "--size", 200, *words)
-    for X in ("points.parquet", table):
-        small = ms.compress(X, size=200, **options)
-        theirs = (tmp_path / "theirs.parquet.certificate.json").read_text()
-        assert small.certificate.to_json() == (theirs if X is not table else theirs.replace("points.parquet", ""))
-        assert small.to_arrow().equals(pq.read_table("theirs.parquet"))
-    small.save("ours.parquet")
-    command("verify", "points.parquet", "ours.parquet")
+def test_the_same_bytes_as_from_the_command_line(command, table, options):
+    same_bytes_as_the_command_line(command, table, options)
     assert ms.verify("points.parquet", ms.read("theirs.parquet"))
 
 
