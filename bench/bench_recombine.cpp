@@ -23,7 +23,8 @@
 
 #include "blas.hpp"
 #include "experiments/problem.hpp"
-#include "momentset/compress.hpp"
+#include "local_features.hpp"
+#include "momentset/basis/polynomial.hpp"
 #include "momentset/recombine.hpp"
 #include "recombine/group_means.hpp"
 #include "recombine/refit.hpp"
@@ -32,8 +33,6 @@
 
 namespace {
 
-using momentset::CompressOptions;
-using momentset::Coreset;
 using momentset::Index;
 using momentset::experiments::uniform;
 
@@ -141,29 +140,22 @@ void print_halvings() {
   }
 }
 
-/// All points in one cell, as the peers take them; the certificate's time is not counted.
+/// From points to rows and weights, as the peers are timed.
 int solve(const std::string& path, std::size_t dimension, int order) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   std::vector<double> points(static_cast<std::size_t>(file.tellg()) / sizeof(double));
   file.seekg(0);
   file.read(reinterpret_cast<char*>(points.data()), std::streamsize(points.size() * sizeof(double)));
   if (!file) return 2;
-  CompressOptions options;
-  options.order = order;
-  options.size = momentset::feature_count(dimension, order);
-  options.method = momentset::Method::tree;  // recombination alone
-  double best = std::numeric_limits<double>::infinity();
-  Coreset coreset;
-  for (int run = 0; run < 3; ++run) {
-    coreset = compress({.coordinates = points, .weights = {}, .dimension = dimension}, options);
-    double seconds = 0;
-    for (const momentset::StageSeconds& stage : coreset.stages) {
-      if (stage.stage != "certify") seconds += stage.seconds;
-    }
-    best = std::min(best, seconds);
-  }
-  fmt::print("{}\n", best);
-  for (std::size_t j = 0; j < coreset.rows.size(); ++j) fmt::print("{} {}\n", coreset.rows[j], coreset.weights[j]);
+  const momentset::PolynomialBasis basis(dimension, order);
+  const std::vector<double> weights(points.size() / dimension, 1.0);
+  momentset::Recombination result;
+  fmt::print("{}\n", best_seconds([&] {
+               const momentset::LocalFrame frame(points, dimension);
+               const momentset::LocalFeatures features(basis, frame, points);
+               result = recombine(features, weights, {.target = basis.size()});
+             }));
+  for (std::size_t j = 0; j < result.support.size(); ++j) fmt::print("{} {}\n", result.support[j], result.weights[j]);
   return 0;
 }
 

@@ -57,9 +57,14 @@ def ours(program, x, order):
 
 
 def timed(solve):
-    start = time.perf_counter()
-    rows, weights = solve()
-    return time.perf_counter() - start, np.asarray(rows), np.asarray(weights)
+    """The shortest of the calls that fit into a second, three or more unless they take 20: the first also pays for
+    fresh memory."""
+    seconds = []
+    while (len(seconds) < 3 or sum(seconds) < 1) and sum(seconds) < 20:
+        start = time.perf_counter()
+        rows, weights = solve()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds), np.asarray(rows), np.asarray(weights)
 
 
 def by_pyrecombine(x, order):

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tbb/cache_aligned_allocator.h>
+
 #include <span>
 #include <utility>
 #include <vector>
@@ -26,7 +28,7 @@ class LocalFeatures final : public FeatureRows {
 
   void evaluate(std::span<const Index> rows, const double* scale, double* out) const override {
     const std::size_t m = basis_.dimension(), count = rows.size();
-    thread_local std::vector<double> local, scratch;
+    thread_local std::vector<double, tbb::cache_aligned_allocator<double>> local, scratch;
     local.resize(m * count);
     scratch.resize(basis_.scratch_size(count));
     for (std::size_t k = 0; k < count; ++k) {

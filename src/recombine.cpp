@@ -51,12 +51,12 @@ void require_bounds(std::span<const double> weights, std::span<const double> bou
 Survivors rows_of_positive_weight(std::span<const double> weights) {
   const auto count = std::size_t(std::count_if(weights.begin(), weights.end(), [](double w) { return w > 0; }));
   Survivors survivors;
-  survivors.rows.reserve(count);
-  survivors.weights.reserve(count);
-  for (std::size_t i = 0; i < weights.size(); ++i) {
+  survivors.rows.resize(count);
+  survivors.weights.resize(count);
+  for (std::size_t i = 0, k = 0; i < weights.size(); ++i) {
     if (weights[i] <= 0) continue;
-    survivors.rows.push_back(Index(i));
-    survivors.weights.push_back(weights[i]);
+    survivors.rows[k] = Index(i);
+    survivors.weights[k++] = weights[i];
   }
   return survivors;
 }

@@ -11,47 +11,71 @@
 namespace momentset {
 namespace {
 
-/// values[k * stride] = sqrt(2k + 1) P_k(t), by (k + 1) P_{k+1} = (2k + 1) t P_k - k P_{k-1}; for one t or several.
-template <class Number>
-MOMENTSET_LOOP void orthonormal_legendre(const Number& t, const Number& one, std::size_t stride, int order,
-                                         double* values) {
-  Number before = one, last = t;
-  std::memcpy(values, &before, sizeof before);
-  for (int k = 1; k <= order; ++k) {
-    const Number scaled = last * std::sqrt(2.0 * k + 1);
-    std::memcpy(values + std::size_t(k) * stride, &scaled, sizeof scaled);
-    const double a = (2.0 * k + 1) / (k + 1), b = double(k) / (k + 1);
-    const Number next = a * t * last - b * before;
-    before = last;
-    last = next;
-  }
-}
-
 /// Feature f = feature parents[f] times the one-dimensional polynomial number polynomials[f].
 struct Products {
   const std::uint32_t *parents, *polynomials;
   std::size_t features, dimension;
+  const LegendreStep* steps;
   int order;
 };
 
-MOMENTSET_LOOP void evaluate_loop(const Products& products, const double* local, const double* scale, std::size_t count,
-                                  double* scratch, double* out) {
+/// values[k * stride] = sqrt(2k + 1) P_k(t) for some t at once; several side by side, since one waits for its last step.
+template <std::size_t strips, class Number>
+MOMENTSET_LOOP void orthonormal_legendre(const Products& products, const double* t, std::size_t stride,
+                                         double* values) {
+  constexpr std::size_t width = sizeof(Number) / sizeof(double);
+  Number at[strips], before[strips], last[strips];
+#pragma GCC unroll 4
+  for (std::size_t s = 0; s < strips; ++s) {
+    std::memcpy(&at[s], t + s * width, sizeof(Number));
+    before[s] = at[s] * 0 + 1;
+    last[s] = at[s];
+    std::memcpy(values + s * width, &before[s], sizeof(Number));
+  }
+  for (int k = 1; k <= products.order; ++k) {
+    const LegendreStep step = products.steps[k];
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < strips; ++s) {
+      const Number scaled = last[s] * step.norm;
+      std::memcpy(values + std::size_t(k) * stride + s * width, &scaled, sizeof(Number));
+      const Number next = step.last * at[s] * last[s] - step.before * before[s];
+      before[s] = last[s];
+      last[s] = next;
+    }
+  }
+}
+
+/// target = a b, count numbers each.
+MOMENTSET_LOOP void multiply(const double* a, const double* b, std::size_t count, double* target) {
   const std::size_t whole = count / simd_lanes * simd_lanes;
+  for (std::size_t i = 0; i < whole; i += simd_lanes) store(load(a + i) * load(b + i), target + i);
+  for (std::size_t i = whole; i < count; ++i) target[i] = a[i] * b[i];
+}
+
+MOMENTSET_LOOP void evaluate_some(const Products& products, const double* local, const double* scale, std::size_t count,
+                                  double* scratch, double* out) {
+  constexpr std::size_t strips = 4, together = strips * simd_lanes;
   for (std::size_t axis = 0; axis < products.dimension; ++axis) {
     const double* t = local + axis * count;
     double* values = scratch + axis * std::size_t(products.order + 1) * count;
-    for (std::size_t i = 0; i < whole; i += simd_lanes) {
-      orthonormal_legendre(load(t + i), all_lanes(1), count, products.order, values + i);
-    }
-    for (std::size_t i = whole; i < count; ++i) orthonormal_legendre(t[i], 1.0, count, products.order, values + i);
+    std::size_t i = 0;
+    for (; i + together <= count; i += together) orthonormal_legendre<strips, Lanes>(products, t + i, count, values + i);
+    for (; i + simd_lanes <= count; i += simd_lanes) orthonormal_legendre<1, Lanes>(products, t + i, count, values + i);
+    for (; i < count; ++i) orthonormal_legendre<1, double>(products, t + i, count, values + i);
   }
   std::copy_n(scale, count, out);
   for (std::size_t f = 1; f < products.features; ++f) {
-    const double* parent = out + products.parents[f] * count;
-    const double* polynomial = scratch + products.polynomials[f] * count;
-    double* feature = out + f * count;
-    for (std::size_t i = 0; i < whole; i += simd_lanes) store(load(parent + i) * load(polynomial + i), feature + i);
-    for (std::size_t i = whole; i < count; ++i) feature[i] = parent[i] * polynomial[i];
+    multiply(out + products.parents[f] * count, scratch + products.polynomials[f] * count, count, out + f * count);
+  }
+}
+
+MOMENTSET_LOOP void evaluate_loop(const Products& products, const double* local, const double* scale, std::size_t count,
+                                  double* scratch, double* out) {
+  constexpr std::size_t usual = 16;  // recombine's block
+  if (count == usual) {              // loops of a length that the compiler knows
+    evaluate_some(products, local, scale, usual, scratch, out);
+  } else {
+    evaluate_some(products, local, scale, count, scratch, out);
   }
 }
 
@@ -71,6 +95,9 @@ MOMENTSET_SIMD(void, map_column, map_loop, (double* x, std::size_t count, double
 PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(dimension), order_(order) {
   if (dimension == 0) throw Error("dimension", "0", "must be at least 1");
   if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
+  for (int k = 0; k <= order; ++k) {
+    steps_.push_back({std::sqrt(2.0 * k + 1), (2.0 * k + 1) / (k + 1), double(k) / (k + 1)});
+  }
   parents_.push_back(0);
   polynomials_.push_back(0);
   degrees_.push_back(0);
@@ -88,8 +115,8 @@ PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(
 
 void PolynomialBasis::evaluate(const double* local, const double* scale, std::size_t count, double* scratch,
                                double* out) const {
-  evaluate_products({parents_.data(), polynomials_.data(), size(), dimension_, order_}, local, scale, count, scratch,
-                    out);
+  evaluate_products({parents_.data(), polynomials_.data(), size(), dimension_, steps_.data(), order_}, local, scale,
+                    count, scratch, out);
 }
 
 LocalFrame::LocalFrame(std::span<const double> coordinates, std::size_t dimension)

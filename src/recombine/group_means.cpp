@@ -1,5 +1,6 @@
 #include "recombine/group_means.hpp"
 
+#include <tbb/cache_aligned_allocator.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -68,7 +69,8 @@ class LaneSums {
   const FeatureRows& rows_;
   std::span<const Index> list_;
   std::span<const double> weights_;
-  std::vector<double> run_, terms_, error_;
+  using Aligned = std::vector<double, tbb::cache_aligned_allocator<double>>;  // no load across two cache lines
+  Aligned run_, terms_, error_;
   Index numbers_[recombine_block];
   double scale_[recombine_block];
 };

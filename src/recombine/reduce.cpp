@@ -29,16 +29,20 @@ Round plan_round(std::size_t alive, std::size_t target, std::size_t n) {
   return {single, single};
 }
 
-/// Gives the groups, which end with the last row alive, their new masses.
+/// Gives the groups, which end with the last row alive, their new masses; without the rows of those that have none.
 void apply(Survivors& alive, const Groups& groups, const std::vector<double>& masses) {
   const std::size_t first = alive.size() - groups.begin.back();
+  std::size_t kept = first;
   for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (masses[g] == 0) continue;
     const double factor = masses[g] / groups.masses[g];
     for (std::size_t k = first + groups.begin[g]; k < first + groups.begin[g + 1]; ++k) {
-      alive.weights[k] = masses[g] == 0 ? 0 : alive.weights[k] * factor;
+      alive.move(k, kept);
+      alive.weights[kept] *= factor;
+      if (alive.weights[kept] != 0) ++kept;
     }
   }
-  alive.drop_weightless();
+  alive.resize(kept);
 }
 
 Tableau tableau_of(Groups& groups, std::size_t n, bool by_rank, Pulse& pulse) {
@@ -102,17 +106,24 @@ void halve_groups(const FeatureRows& rows, Survivors& alive, std::size_t target,
 
 }  // namespace
 
+void Survivors::move(std::size_t from, std::size_t to) {
+  rows[to] = rows[from];
+  weights[to] = weights[from];
+  if (!counts.empty()) counts[to] = counts[from];
+}
+
+void Survivors::resize(std::size_t size) {
+  rows.resize(size);
+  weights.resize(size);
+  if (!counts.empty()) counts.resize(size);
+}
+
 void Survivors::drop_weightless() {
   std::size_t kept = 0;
   for (std::size_t k = 0; k < size(); ++k) {
-    if (weights[k] == 0) continue;
-    rows[kept] = rows[k];
-    if (!counts.empty()) counts[kept] = counts[k];
-    weights[kept++] = weights[k];
+    if (weights[k] != 0) move(k, kept++);
   }
-  rows.resize(kept);
-  weights.resize(kept);
-  if (!counts.empty()) counts.resize(kept);
+  resize(kept);
 }
 
 std::size_t Survivors::rows_in(std::size_t begin, std::size_t end) const {

@@ -17,6 +17,8 @@ struct Survivors {
   std::size_t size() const { return rows.size(); }
   /// For how many rows those from `begin` to before `end` stand.
   std::size_t rows_in(std::size_t begin, std::size_t end) const;
+  void move(std::size_t from, std::size_t to);
+  void resize(std::size_t size);
   /// Drops the rows whose weight is zero.
   void drop_weightless();
 };

@@ -9,6 +9,11 @@
 
 namespace momentset {
 
+/// From P_k to P_{k+1} = last t P_k - before P_{k-1}, and what makes P_k orthonormal: sqrt(2k + 1).
+struct LegendreStep {
+  double norm, last, before;
+};
+
 /// All polynomials of total degree <= K in m variables, spanned by products of Legendre polynomials that are
 /// orthonormal for the uniform probability on [-1, 1]^m. The span is that of the monomials, so matching these features
 /// matches all moments up to order K; the products stay of order 1 where monomials would lose digits.
@@ -40,6 +45,7 @@ class PolynomialBasis {
   // degree. The first stands for the constant.
   std::vector<std::uint32_t> parents_, polynomials_;
   std::vector<int> degrees_;
+  std::vector<LegendreStep> steps_;
 };
 
 /// The box of a set of points, centred and scaled to [-1, 1]^m. Columns without extent map to 0.
