@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <functional>
-#include <numeric>
 #include <utility>
 
 #include "threads.hpp"
 
 namespace momentset {
+namespace {
+
+template <class Centre>
+void push(std::vector<Centre>& heap, const Centre& centre) {
+  heap.push_back(centre);
+  std::push_heap(heap.begin(), heap.end(), std::greater<>());
+}
+
+template <class Centre>
+void pop(std::vector<Centre>& heap) {
+  std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+  heap.pop_back();
+}
+
+}  // namespace
 
 NeighbourClusters::NeighbourClusters(std::span<const double> coordinates, std::size_t dimension,
                                      std::size_t cluster_size, std::stop_token stop, std::size_t every)
@@ -20,6 +34,8 @@ NeighbourClusters::NeighbourClusters(std::span<const double> coordinates, std::s
 }
 
 void NeighbourClusters::wait_for_centres(std::size_t every) {
+  every_ = every;
+  near_.assign((taken_.size() + every - 1) / every, {});
   for (std::size_t i = 0; i < taken_.size(); i += every) {
     if (tree_.contains(Index(i))) waiting_.push_back({0, Index(i)});
   }
@@ -27,55 +43,66 @@ void NeighbourClusters::wait_for_centres(std::size_t every) {
   std::make_heap(waiting_.begin(), waiting_.end(), std::greater<>());
 }
 
-std::vector<std::vector<Neighbour>> NeighbourClusters::measure(std::vector<Centre>& centres) const {
-  std::vector<std::vector<Neighbour>> members(centres.size());
+void NeighbourClusters::measure(std::vector<Centre>& centres) {
   const std::size_t m = coordinates_.size() / taken_.size();
   for_all(centres.size(), [&](std::size_t c) {
     stop_if_asked(stop_);
-    tree_.nearest(coordinates_.data() + centres[c].point * m, cluster_size_, members[c]);
-    centres[c].squared_radius = members[c].front().squared_distance;
+    const double* const x = coordinates_.data() + centres[c].point * m;
+    std::vector<Index>& near = near_[centres[c].point / every_];
+    std::erase_if(near, [&](Index point) { return !tree_.contains(point); });
+    if (near.size() < cluster_size_) find(x, near);
+    const double* const farthest = coordinates_.data() + near[cluster_size_ - 1] * m;
+    centres[c].squared_radius = 0;
+    for (std::size_t a = 0; a < m; ++a) centres[c].squared_radius += (x[a] - farthest[a]) * (x[a] - farthest[a]);
   });
-  return members;
+}
+
+void NeighbourClusters::find(const double* x, std::vector<Index>& near) const {
+  thread_local std::vector<Neighbour> found;
+  tree_.nearest(x, cluster_size_ + cluster_size_ / 2, found);
+  std::sort(found.begin(), found.end());
+  near.clear();
+  for (const Neighbour& neighbour : found) near.push_back(neighbour.point);
 }
 
 std::vector<NeighbourClusters::Centre> NeighbourClusters::next_centres(std::size_t most) {
   std::vector<Centre> centres;
   while (centres.size() < most && !waiting_.empty()) {
-    std::pop_heap(waiting_.begin(), waiting_.end(), std::greater<>());
-    if (tree_.contains(waiting_.back().point)) centres.push_back(waiting_.back());
-    waiting_.pop_back();
+    if (tree_.contains(waiting_.front().point)) centres.push_back(waiting_.front());
+    pop(waiting_);
   }
   return centres;
 }
 
 std::vector<std::vector<Index>> NeighbourClusters::tightest(std::size_t most) {
   std::vector<std::vector<Index>> clusters;
-  while (clusters.empty()) {
-    std::vector<Centre> centres = next_centres(2 * most);
-    if (centres.empty()) {  // all centres are gone, but not all points
-      wait_for_centres(1);
+  std::vector<Centre> measured;  // a heap as waiting_, whose radii hold
+  std::vector<Centre> judged;
+  std::size_t looked_at = 0;
+  while (clusters.size() < most) {
+    // What waits may be as tight as its bound.
+    if (measured.empty() || (!waiting_.empty() && measured.front() > waiting_.front())) {
+      if (looked_at >= 8 * most && !clusters.empty()) break;
+      std::vector<Centre> centres = next_centres(2 * most);
+      if (centres.empty() && measured.empty()) {
+        if (!judged.empty()) break;
+        wait_for_centres(1);  // all centres are gone, but not all points
+        continue;
+      }
+      measure(centres);
+      looked_at += centres.size();
+      for (const Centre& centre : centres) push(measured, centre);
       continue;
     }
-    const std::vector<std::vector<Neighbour>> members = measure(centres);
-    std::vector<std::size_t> by_radius(centres.size());
-    std::iota(by_radius.begin(), by_radius.end(), std::size_t{0});
-    std::sort(by_radius.begin(), by_radius.end(),
-              [&](std::size_t a, std::size_t b) { return centres[a] < centres[b]; });
-    for (const std::size_t c : by_radius) {
-      // What waits may be as tight as its bound.
-      if (clusters.size() == most || (!waiting_.empty() && waiting_.front() < centres[c])) break;
-      const auto taken = [&](const Neighbour& member) { return taken_[member.point] != 0; };
-      if (std::any_of(members[c].begin(), members[c].end(), taken)) continue;
-      clusters.emplace_back();
-      for (const Neighbour& member : members[c]) {
-        taken_[member.point] = 1;
-        clusters.back().push_back(member.point);
-      }
-    }
-    for (const Centre& centre : centres) {
-      waiting_.push_back(centre);
-      std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
-    }
+    judged.push_back(measured.front());
+    pop(measured);
+    const std::span points = std::span(near_[judged.back().point / every_]).first(cluster_size_);
+    if (std::any_of(points.begin(), points.end(), [&](Index point) { return taken_[point] != 0; })) continue;
+    for (const Index point : points) taken_[point] = 1;
+    clusters.emplace_back(points.begin(), points.end());
+  }
+  for (const std::vector<Centre>* some : {&measured, &judged}) {
+    for (const Centre& centre : *some) push(waiting_, centre);
   }
   for (const std::vector<Index>& cluster : clusters) {
     for (const Index point : cluster) taken_[point] = 0;

@@ -3,12 +3,32 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 namespace momentset {
 namespace {
 
 constexpr Index leaf_size = 8;
+
+// Columns: std::size_t or std::integral_constant.
+template <class Columns>
+double squared_distance(const double* a, const double* b, Columns columns) {
+  double sum = 0;
+  for (std::size_t j = 0; j < columns; ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
+  return sum;
+}
+
+/// box: lowest, then highest corner.
+template <class Columns>
+double squared_distance_to_box(const double* x, const double* box, Columns columns) {
+  double sum = 0;
+  for (std::size_t j = 0; j < columns; ++j) {
+    const double outside = std::max({box[j] - x[j], x[j] - box[columns + j], 0.0});
+    sum += outside * outside;
+  }
+  return sum;
+}
 
 class Single {
  public:
@@ -108,54 +128,54 @@ void NeighbourTree::remove(Index point) {
   }
 }
 
-double NeighbourTree::squared_distance(const double* a, const double* b) const {
-  double sum = 0;
-  for (std::size_t j = 0; j < dimension_; ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
-  return sum;
-}
-
-double NeighbourTree::squared_distance_to_box(const double* x, Index node) const {
-  const double* low = boxes_.data() + node * 2 * dimension_;
-  const double* high = low + dimension_;
-  double sum = 0;
-  for (std::size_t j = 0; j < dimension_; ++j) {
-    const double outside = std::max({low[j] - x[j], x[j] - high[j], 0.0});
-    sum += outside * outside;
-  }
-  return sum;
-}
-
-template <class Visitor>
-void NeighbourTree::search(Index number, double to_box, const double* x, Visitor& visitor) const {
+template <class Columns, class Visitor>
+void NeighbourTree::search(Columns columns, Index number, double to_box, const double* x, Visitor& visitor) const {
   const Node& node = nodes_[number];
   if (node.left == 0 || to_box > visitor.reach()) return;
   if (node.right == 0) {
     for (Index k = node.begin; k < node.end; ++k) {
       if (!in_[k]) continue;
-      const double d = squared_distance(x, coordinates_.data() + k * dimension_);
+      const double d = squared_distance(x, coordinates_.data() + k * columns, columns);
       if (d <= visitor.reach()) visitor.meet({d, order_[k]});
     }
     return;
   }
   Index near = number + 1, far = node.right;
-  double to_near = squared_distance_to_box(x, near), to_far = squared_distance_to_box(x, far);
+  double to_near = squared_distance_to_box(x, boxes_.data() + near * 2 * columns, columns);
+  double to_far = squared_distance_to_box(x, boxes_.data() + far * 2 * columns, columns);
   if (to_far < to_near) {
     std::swap(near, far);
     std::swap(to_near, to_far);
   }
-  search(near, to_near, x, visitor);
-  search(far, to_far, x, visitor);
+  search(columns, near, to_near, x, visitor);
+  search(columns, far, to_far, x, visitor);
+}
+
+template <class Visitor>
+void NeighbourTree::search(const double* x, Visitor& visitor) const {
+  switch (dimension_) {  // short loops of a length that the compiler knows take half the time
+    case 1:
+      return search(std::integral_constant<std::size_t, 1>(), 0, 0, x, visitor);
+    case 2:
+      return search(std::integral_constant<std::size_t, 2>(), 0, 0, x, visitor);
+    case 3:
+      return search(std::integral_constant<std::size_t, 3>(), 0, 0, x, visitor);
+    case 4:
+      return search(std::integral_constant<std::size_t, 4>(), 0, 0, x, visitor);
+    default:
+      return search(dimension_, 0, 0, x, visitor);
+  }
 }
 
 void NeighbourTree::nearest(const double* x, std::size_t count, std::vector<Neighbour>& found) const {
   Several visitor(count, found);
-  if (count > 0) search(0, 0, x, visitor);
+  if (count > 0) search(x, visitor);
   visitor.finish();
 }
 
 Neighbour NeighbourTree::nearest(const double* x, Index guess) const {
-  Single visitor({squared_distance(x, coordinates_.data() + place_[guess] * dimension_), guess});
-  search(0, 0, x, visitor);
+  Single visitor({squared_distance(x, coordinates_.data() + place_[guess] * dimension_, dimension_), guess});
+  search(x, visitor);
   return visitor.best();
 }
 

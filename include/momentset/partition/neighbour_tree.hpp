@@ -12,8 +12,12 @@ struct Neighbour {
   double squared_distance = 0;
   Index point = 0;
 
-  /// Nearer first; equally near ones by number.
-  auto operator<=>(const Neighbour&) const = default;
+  bool operator==(const Neighbour&) const = default;
+  /// Nearer first; equally near ones by number. Distances are never NaN, which a defaulted <=> would look for.
+  bool operator<(const Neighbour& other) const {
+    return squared_distance < other.squared_distance ||
+           (squared_distance == other.squared_distance && point < other.point);
+  }
 };
 
 /// Exact nearest neighbours among points that can be removed one by one: a kd-tree whose nodes count what is left below
@@ -48,11 +52,12 @@ class NeighbourTree {
   };
 
   Index build(Index begin, Index end, std::span<const double> coordinates);
-  double squared_distance(const double* a, const double* b) const;
-  double squared_distance_to_box(const double* x, Index node) const;
-  /// Visits what may be nearer than `reach()` allows, near children first.
   template <class Visitor>
-  void search(Index node, double to_box, const double* x, Visitor& visitor) const;
+  void search(const double* x, Visitor& visitor) const;
+  /// Visits what may be nearer than `reach()` allows, near children first. Columns: their number where it is known to
+  /// the compiler.
+  template <class Columns, class Visitor>
+  void search(Columns columns, Index node, double to_box, const double* x, Visitor& visitor) const;
 
   std::size_t dimension_;
   std::vector<Index> order_, place_;  // point at each place, and back
