@@ -30,6 +30,9 @@ def main(source, folder):
         axes[0, 0].plot([row["size"] for row in reference], [row[column] for row in reference], color=str(grey),
                         label=label, **style.PUBLISHED)
     style.logarithmic(axes[0, 0], "1,024 points in ten blobs", "points kept", "MMD, mean over five seeds")
+    sizes = sorted({row["size"] for row in measured})
+    axes[0, 0].set_xticks(sizes, labels=map(str, sizes))
+    axes[0, 0].minorticks_off()
     axes[0, 0].legend(frameon=False, fontsize=7)
     figure.savefig(folder / "coreax_blobs.png", dpi=110)
 
