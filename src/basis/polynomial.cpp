@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "momentset/error.hpp"
 #include "simd.hpp"
@@ -19,16 +20,17 @@ struct Products {
   int order;
 };
 
-/// values[k * stride] = sqrt(2k + 1) P_k(t) for some t at once; several side by side, since one waits for its last step.
+/// values[k * stride] = sqrt(2k + 1) P_k(t) for some t at once; several side by side, since one waits for its last
+/// step.
 template <std::size_t strips, class Number>
 MOMENTSET_LOOP void orthonormal_legendre(const Products& products, const double* t, std::size_t stride,
                                          double* values) {
-  constexpr std::size_t width = sizeof(Number) / sizeof(double);
+  constexpr std::size_t width = std::is_same_v<Number, Lanes> ? simd_lanes : 1;
   Number at[strips], before[strips], last[strips];
 #pragma GCC unroll 4
   for (std::size_t s = 0; s < strips; ++s) {
     std::memcpy(&at[s], t + s * width, sizeof(Number));
-    before[s] = at[s] * 0 + 1;
+    before[s] = Number{} + 1;
     last[s] = at[s];
     std::memcpy(values + s * width, &before[s], sizeof(Number));
   }
@@ -59,7 +61,8 @@ MOMENTSET_LOOP void evaluate_some(const Products& products, const double* local,
     const double* t = local + axis * count;
     double* values = scratch + axis * std::size_t(products.order + 1) * count;
     std::size_t i = 0;
-    for (; i + together <= count; i += together) orthonormal_legendre<strips, Lanes>(products, t + i, count, values + i);
+    for (; i + together <= count; i += together)
+      orthonormal_legendre<strips, Lanes>(products, t + i, count, values + i);
     for (; i + simd_lanes <= count; i += simd_lanes) orthonormal_legendre<1, Lanes>(products, t + i, count, values + i);
     for (; i < count; ++i) orthonormal_legendre<1, double>(products, t + i, count, values + i);
   }

@@ -14,10 +14,10 @@ namespace momentset {
 /// removed one by one, the tightest ones first. A cluster's radius is the distance from its centre to its farthest
 /// member, which is between half its diameter and its diameter.
 ///
-/// Without a point a cluster can only grow. So the radius that was found for it once stays a lower bound, and nothing has
-/// to be done for the clusters that a removed point belonged to until they come up again. Half as many neighbours again
-/// as a cluster has are found at once and stand in for members that are gone. Memory: 6 s bytes for each centre, beside
-/// the points and their tree.
+/// Without a point a cluster can only grow. So the radius that was found for it once stays a lower bound, and nothing
+/// has to be done for the clusters that a removed point belonged to until they come up again. Half as many neighbours
+/// again as a cluster has are found at once and stand in for members that are gone. Memory: 6 s bytes for each centre,
+/// beside the points and their tree.
 class NeighbourClusters {
  public:
   /// @param coordinates  q x m, row-major, finite; copied. q >= cluster_size
