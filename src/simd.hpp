@@ -8,6 +8,7 @@
 //
 // defines add(), which runs add_loop() on the chosen path.
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -91,6 +92,13 @@ MOMENTSET_LOOP void store_some(Lanes lanes, std::size_t count, double* values) {
 MOMENTSET_LOOP Lanes all_lanes(double value) { return Lanes{value, value, value, value}; }
 
 MOMENTSET_LOOP Lanes absolute(Lanes x) { return x < 0 ? -x : x; }
+
+/// a b + c, rounded once.
+MOMENTSET_LOOP Lanes fused_multiply_add(Lanes a, Lanes b, Lanes c) {
+  Lanes result;
+  for (std::size_t l = 0; l < simd_lanes; ++l) result[l] = std::fma(a[l], b[l], c[l]);
+  return result;
+}
 
 /// The largest magnitude of `count` values.
 MOMENTSET_LOOP double largest_magnitude(const double* values, std::size_t count) {

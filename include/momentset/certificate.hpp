@@ -65,7 +65,7 @@ struct DiameterQuantiles {
 };
 
 /// What a compression promises and what was measured of it. All numbers are recomputed from the input and the output
-/// alone, by code that shares nothing with the compression: moments in long double, summed with compensation.
+/// alone, by code that shares nothing with the compression: moments in twice the precision of doubles.
 /// All of them are finite: what would overflow a double is given as the largest double.
 /// Schema of the JSON: docs/certificate.md.
 struct Certificate {

@@ -1,52 +1,51 @@
 #include "certificate/moments.hpp"
 
+#include <tbb/cache_aligned_allocator.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "certificate/parallel.hpp"
+#include "simd.hpp"
 
 namespace momentset::certificate {
 namespace {
 
-// Points evaluated together: few enough that one block of each degree stays in the first-level cache and that a plain
-// sum over the block loses nothing (64 * 2^-64), many enough to hide the bookkeeping.
+// Points evaluated together: few enough that one block of each degree stays in the first-level cache, many enough to
+// hide the bookkeeping.
 constexpr std::size_t block_points = 64;
+// A row of a block: a number for each point as the sum of two doubles, all first ones before all second ones.
+constexpr std::size_t block_row = 2 * block_points;
 
-struct BlockSum {
-  long double signed_sum = 0, magnitude = 0;
-};
-
-BlockSum sum_of(const long double* values, std::size_t count) {
-  BlockSum sum;
-  for (std::size_t i = 0; i < count; ++i) {
-    sum.signed_sum += values[i];
-    sum.magnitude += std::fabs(values[i]);
-  }
-  return sum;
+void set(double* row, std::size_t i, long double value) {
+  row[i] = static_cast<double>(value);
+  row[block_points + i] = static_cast<double>(value - row[i]);
 }
 
-BlockSum sum_of_products(const long double* a, const long double* b, std::size_t count) {
-  BlockSum sum;
-  for (std::size_t i = 0; i < count; ++i) {
-    const long double product = a[i] * b[i];
-    sum.signed_sum += product;
-    sum.magnitude += std::fabs(product);
+/// products = a b, and into `sums` four each: sums of the products, what rounding took from these and from the
+/// products, and sums of the magnitudes. Errors are of the second order: 2^-106 for each product and sum.
+MOMENTSET_LOOP void multiply_loop(const double* a, const double* b, std::size_t count, double* products, double* sums) {
+  Lanes sum = {}, rest = {}, magnitude = {};
+  for (std::size_t i = 0; i < count; i += simd_lanes) {
+    const Lanes x = load(a + i), y = load(b + i), product = x * y;
+    const Lanes error =
+        fused_multiply_add(x, y, -product) + (x * load(b + block_points + i) + load(a + block_points + i) * y);
+    store(product, products + i);
+    store(error, products + block_points + i);
+    const Lanes next = sum + product, part = next - sum;  // Knuth's two-sum
+    rest += ((sum - (next - part)) + (product - part)) + error;
+    sum = next;
+    magnitude += absolute(product);
   }
-  return sum;
+  store(sum, sums);
+  store(rest, sums + simd_lanes);
+  store(magnitude, sums + 2 * simd_lanes);
 }
-
-BlockSum store_products(const long double* a, const long double* b, std::size_t count, long double* products) {
-  BlockSum sum;
-  for (std::size_t i = 0; i < count; ++i) {
-    const long double product = a[i] * b[i];
-    products[i] = product;
-    sum.signed_sum += product;
-    sum.magnitude += std::fabs(product);
-  }
-  return sum;
-}
+MOMENTSET_SIMD(void, multiply, multiply_loop,
+               (const double* a, const double* b, std::size_t count, double* products, double* sums),
+               (a, b, count, products, sums))
 
 double scaled_residual(long double output, long double input, long double magnitude) {
   if (magnitude > 0) return finite(std::fabs(output - input) / magnitude);
@@ -104,36 +103,72 @@ Factor local_factor(const Selection& points, const double* values, std::size_t s
   return factor;
 }
 
+/// What one thread needs to evaluate blocks of points.
+class Monomials::Block {
+ public:
+  explicit Block(const Monomials& monomials)
+      : monomials_(monomials), rows_((monomials.dimension_ + std::size_t(monomials.order_) + 3) * block_row) {
+    for (std::size_t i = 0; i < block_points; ++i) set(ones(), i, 1);
+  }
+
+  /// Adds the points from `begin` on, at most block_points.
+  void add(const Selection& points, const Box& box, const Factor* factor, std::size_t begin, std::size_t count,
+           MomentSums& sums) {
+    const long double unit = fill(points, box, factor, begin, count);
+    for (std::size_t f = 0; f < monomials_.size(); ++f) {
+      const auto [axis, degree] = monomials_.steps_[f];
+      double parts[3 * simd_lanes];
+      multiply(values(degree - 1), degree == 0 ? ones() : local(axis), whole_lanes(count), values(degree), parts);
+      long double sum = 0, magnitude = 0;
+      for (std::size_t l = 0; l < simd_lanes; ++l) {
+        sum += static_cast<long double>(parts[l]) + parts[simd_lanes + l];
+        magnitude += parts[2 * simd_lanes + l];
+      }
+      sums.moments[f].add(sum * unit);
+      sums.magnitudes[f] += magnitude * unit;
+    }
+  }
+
+ private:
+  double* local(std::size_t axis) { return rows_.data() + axis * block_row; }
+  double* ones() { return local(monomials_.dimension_); }
+  /// Of the latest monomial of each degree; of degree -1 the weights.
+  double* values(int degree) { return ones() + std::size_t(degree + 2) * block_row; }
+
+  /// Coordinates and weights, with zeros after the last point. Returns the power of two by which the weights were
+  /// divided: products of numbers up to 1 neither overflow nor, but for points that do not count, vanish.
+  long double fill(const Selection& points, const Box& box, const Factor* factor, std::size_t begin,
+                   std::size_t count) {
+    double largest = 0;
+    for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(points.weight(begin + i)));
+    const int exponent = largest > 0 ? std::ilogb(largest) : 0;
+    const long double shrink = std::ldexp(1.0L, -exponent);
+    for (std::size_t i = 0; i < whole_lanes(count); ++i) {
+      const bool inside = i < count;
+      const double* x = inside ? points.point(begin + i) : nullptr;
+      for (std::size_t axis = 0; axis < monomials_.dimension_; ++axis) {
+        set(local(axis), i, inside ? box.local(x[axis], axis) : 0);
+      }
+      long double weight = inside ? points.weight(begin + i) * shrink : 0;
+      if (inside && factor != nullptr) weight *= factor->at(points.row(begin + i));
+      set(values(-1), i, weight);
+    }
+    return std::ldexp(1.0L, exponent);
+  }
+
+  const Monomials& monomials_;
+  // In this order: coordinates, ones, weights, a row for each degree.
+  std::vector<double, tbb::cache_aligned_allocator<double>> rows_;
+};
+
 MomentSums Monomials::sums(const Selection& points, const Box& box, const Factor* factor) const {
   const auto add = [&](MomentSums& sums, std::size_t begin, std::size_t end) {
-    std::vector<long double> scratch((dimension_ + std::size_t(order_) + 1) * block_points);
+    Block block(*this);
     for (; begin < end; begin += block_points) {
-      add_block(points, box, factor, begin, std::min(block_points, end - begin), scratch, sums);
+      block.add(points, box, factor, begin, std::min(block_points, end - begin), sums);
     }
   };
   return reduce(points, MomentSums(size()), add, [](MomentSums& left, const MomentSums& right) { left.join(right); });
-}
-
-void Monomials::add_block(const Selection& points, const Box& box, const Factor* factor, std::size_t begin,
-                          std::size_t count, std::vector<long double>& scratch, MomentSums& sums) const {
-  long double* const local = scratch.data();                               // one row for each coordinate
-  long double* const values = scratch.data() + dimension_ * block_points;  // one row for each degree
-  for (std::size_t i = 0; i < count; ++i) {
-    const double* x = points.point(begin + i);
-    for (std::size_t axis = 0; axis < dimension_; ++axis) local[axis * block_points + i] = box.local(x[axis], axis);
-    values[i] = points.weight(begin + i);  // starting from the weight saves a multiplication for each monomial
-    if (factor != nullptr) values[i] *= factor->at(points.row(begin + i));
-  }
-  for (std::size_t f = 0; f < steps_.size(); ++f) {
-    const auto [axis, degree] = steps_[f];
-    const long double* t = local + axis * block_points;
-    long double* own = values + std::size_t(degree) * block_points;
-    const BlockSum sum = degree == 0       ? sum_of(own, count)
-                         : degree < order_ ? store_products(own - block_points, t, count, own)
-                                           : sum_of_products(own - block_points, t, count);
-    sums.moments[f].add(sum.signed_sum);
-    sums.magnitudes[f] += sum.magnitude;
-  }
 }
 
 std::vector<std::uint8_t> Monomials::exponents() const {

@@ -44,8 +44,9 @@ struct Factor {
 /// The factor that lies in [-1, 1] over the points, and is 0 where the column is constant.
 Factor local_factor(const Selection& points, const double* values, std::size_t stride);
 
-/// All monomials t^a in m variables of total degree <= K, evaluated in long double: the certificate's own, shared
-/// with no other room.
+/// All monomials t^a in m variables of total degree <= K: the certificate's own, shared with no other room. Coordinates
+/// and weights are taken in long double, products and sums in pairs of doubles (Dekker 1971), twice the precision of
+/// doubles: in units of the magnitudes the sums are off by less than 2^-64.
 class Monomials {
  public:
   /// @param dimension m >= 1
@@ -73,8 +74,7 @@ class Monomials {
   };
 
   void list_children(std::uint32_t first_axis, int degree);
-  void add_block(const Selection& points, const Box& box, const Factor* factor, std::size_t begin, std::size_t count,
-                 std::vector<long double>& scratch, MomentSums& sums) const;
+  class Block;
 
   std::size_t dimension_;
   int order_;

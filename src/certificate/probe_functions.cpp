@@ -33,29 +33,33 @@ constexpr auto exponential_terms = [] {
   return terms;
 }();
 
+// The terms of a polynomial in x by Horner's rule.
+template <std::size_t count>
+MOMENTSET_LOOP Lanes polynomial(const std::array<double, count>& terms, Lanes x) {
+  Lanes sum = all_lanes(terms.back());
+  for (std::size_t k = count - 1; k-- > 0;) sum = sum * x + terms[k];
+  return sum;
+}
+
 // cos(2 pi u). After reduction to r in [-1/2, 1/2] it is sin(2 pi (1/4 - |r|)), so the series needs half the range.
-inline double cosine_of_turns(double u) {
-  const double r = u - ((u + rounder) - rounder);
-  const double x = 0.25 - std::fabs(r);
-  const double square = x * x;
-  double series = sine_terms.back();
-  for (std::size_t k = sine_terms.size() - 1; k-- > 0;) series = series * square + sine_terms[k];
-  return series * x;
+MOMENTSET_LOOP Lanes cosine_of_turns(Lanes u) {
+  const Lanes r = u - ((u + rounder) - rounder);
+  const Lanes x = 0.25 - absolute(r);
+  return polynomial(sine_terms, x * x) * x;
 }
 
 // 1 / (1 + exp(-u)); beyond 700 it is 0 or 1 to more than double precision.
-inline double sigmoid(double u) {
+MOMENTSET_LOOP Lanes sigmoid(Lanes u) {
   constexpr double log2_e = 1.4426950408889634, log_2_head = 0x1.62e42fefap-1, log_2_tail = 0x1.cf79abc9e3b39p-40;
-  double x = -u;
-  x = x > 700 ? 700 : x;
-  x = x < -700 ? -700 : x;
-  const double shifted = x * log2_e + rounder;
-  const double n = shifted - rounder;
-  const double r = (x - n * log_2_head) - n * log_2_tail;
-  double series = exponential_terms.back();
-  for (std::size_t k = exponential_terms.size() - 1; k-- > 0;) series = series * r + exponential_terms[k];
-  const double power = std::bit_cast<double>((std::bit_cast<std::uint64_t>(shifted) + 1023) << 52);  // 2^n
-  return 1 / (1 + series * power);
+  using Bits = std::uint64_t __attribute__((vector_size(sizeof(Lanes))));
+  Lanes x = -u;
+  x = x > 700 ? all_lanes(700) : x;
+  x = x < -700 ? all_lanes(-700) : x;
+  const Lanes shifted = x * log2_e + rounder;
+  const Lanes n = shifted - rounder;
+  const Lanes r = (x - n * log_2_head) - n * log_2_tail;
+  const Bits power = (std::bit_cast<Bits>(shifted) + 1023) << 52;  // 2^n
+  return 1 / (1 + polynomial(exponential_terms, r) * std::bit_cast<Lanes>(power));
 }
 
 // sum += x with the rounding error kept (Knuth's two-sum, without a branch).
@@ -68,14 +72,13 @@ inline void add_exactly(double x, double& sum, double& error) {
 
 MOMENTSET_LOOP void evaluate_loop(const double* slope, const double* shift, std::size_t dimension, const double* z,
                                   std::size_t count, double* values) {
+  static_assert(cosine_count % simd_lanes == 0 && probe_count % simd_lanes == 0);
   for (std::size_t i = 0; i < count; ++i, z += dimension, values += probe_count) {
-    double u[probe_count];
-    for (std::size_t f = 0; f < probe_count; ++f) u[f] = shift[f];
-    for (std::size_t axis = 0; axis < dimension; ++axis) {
-      for (std::size_t f = 0; f < probe_count; ++f) u[f] += slope[axis * probe_count + f] * z[axis];
+    for (std::size_t f = 0; f < probe_count; f += simd_lanes) {
+      Lanes u = load(shift + f);
+      for (std::size_t axis = 0; axis < dimension; ++axis) u += load(slope + axis * probe_count + f) * z[axis];
+      store(f < cosine_count ? cosine_of_turns(u) : sigmoid(u), values + f);
     }
-    for (std::size_t f = 0; f < cosine_count; ++f) values[f] = cosine_of_turns(u[f]);
-    for (std::size_t f = cosine_count; f < probe_count; ++f) values[f] = sigmoid(u[f]);
   }
 }
 MOMENTSET_SIMD(void, evaluate, evaluate_loop,

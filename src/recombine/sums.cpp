@@ -41,8 +41,7 @@ MOMENTSET_LOOP void four_weighted_sums(const double* weights, const double* cons
   Lanes sum[simd_lanes] = {}, error[simd_lanes] = {}, magnitude[simd_lanes] = {};
   const auto add_terms = [&](std::size_t f, Lanes weight, Lanes value) __attribute__((always_inline)) {
     const Lanes product = weight * value;
-    Lanes rest;
-    for (std::size_t l = 0; l < simd_lanes; ++l) rest[l] = std::fma(weight[l], value[l], -product[l]);
+    const Lanes rest = fused_multiply_add(weight, value, -product);
     add_exactly(product, sum[f], error[f]);
     error[f] += rest;
     magnitude[f] += absolute(product);

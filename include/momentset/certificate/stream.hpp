@@ -8,8 +8,8 @@
 namespace momentset {
 
 /// What was measured of the coreset of a stream whose rows are gone: its moments against those of all rows, which were
-/// summed as the rows went by. The sums share nothing with the sketch: monomials in long double, summed with
-/// compensation. What takes the rows themselves (cells, diameters, test functions) is not known here; certify() knows
+/// summed as the rows went by. The sums share nothing with the sketch: monomials and sums in twice the
+/// precision of doubles. What takes the rows themselves (cells, diameters, test functions) is not known here; certify() knows
 /// it where the rows can be read again.
 struct StreamCertificate {
   static constexpr int format_version = 1;
