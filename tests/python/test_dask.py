@@ -84,23 +84,22 @@ def test_array_on_one_worker_and_two(client, rows):
     assert both.certificate.mass_input == pytest.approx(one_pass.mass_input, rel=1e-14)
 
 
-def die_once(block, marks):
-    """Kills its process, once, when half of the blocks are through, so that sketches are lost with it."""
-    made = len(list(marks.iterdir()))
-    (marks / uuid.uuid4().hex).touch()
-    if made >= PARTS // 2:
-        try:
-            (marks / "killed").open("x").write(str(os.getpid()))
-        except FileExistsError:
-            return block
-        os.kill(os.getpid(), signal.SIGKILL)
-    return block
-
-
 def test_tasks_of_a_killed_worker_run_again(client, rows, tmp_path):
+    def die_once(block):  # in here, so that it travels as it is: workers need not import this file
+        """Kills its process, once, when half of the blocks are through, so that sketches are lost with it."""
+        made = len(list(tmp_path.iterdir()))
+        (tmp_path / uuid.uuid4().hex).touch()
+        if made >= PARTS // 2:
+            try:
+                (tmp_path / "killed").open("x").write(str(os.getpid()))
+            except FileExistsError:
+                return block
+            os.kill(os.getpid(), signal.SIGKILL)
+        return block
+
     X, _ = rows
     before = client.run(os.getpid).values()
-    doomed = chunked(X).map_blocks(die_once, tmp_path, meta=X[:0])
+    doomed = chunked(X).map_blocks(die_once, meta=X[:0])
     small = client.compute(momentset.dask.compress(doomed, size=SIZE, order=ORDER)).result()
     killed = int((tmp_path / "killed").read_text())
     assert killed in before and killed not in client.run(os.getpid).values()
