@@ -14,13 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from partitions import PARTS, expect_same_bytes, one_machine, parts_of
 from test_sketch import ORDER, SIZE, expect_same_moments
 
 import momentset as ms
 import momentset.dask
-
-PARTS = 11  # two tasks merge them, and a third one merges what comes of these
-
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
@@ -30,39 +28,8 @@ def client(tmp_path_factory):
             yield client
 
 
-@pytest.fixture
-def rows():
-    """22,000 rows of the cloud of the fixture `points`, and their weights."""
-    random = np.random.default_rng(7)
-    return random.normal(size=(22_000, 3)) * [1.0, 10.0, 0.1] + [0.0, 100.0, -5.0], random.uniform(size=22_000)
-
-
-def parts_of(rows):
-    """Two of them empty, the others of many lengths."""
-    ends = [0, 0, *np.cumsum(np.arange(1, 9) ** 2) * 100, 21_000]
-    return np.split(rows, ends[1:])
-
-
 def chunked(rows):
     return da.from_array(rows, chunks=(tuple(map(len, parts_of(rows))), *rows.shape[1:]))
-
-
-def one_machine(parts, **options):
-    """Sketches of the partitions, merged by hand as the tree is documented: eight neighbours, and so on."""
-    sketches = [ms.Sketch(SIZE, ORDER, **options).update(*part).compact() for part in parts]
-    assert len(sketches) == PARTS
-    halves = sketches[0], sketches[8]
-    for number, sketch in enumerate(sketches):
-        if number not in (0, 8):
-            halves[number // 8].merge(sketch)
-    return halves[0].compact().merge(halves[1].compact()).compact().coreset()
-
-
-def expect_same_bytes(small, expected):
-    assert isinstance(small, ms.StreamCoreset) and small.columns == expected.columns
-    for name in ("points", "weights", "rows"):
-        np.testing.assert_array_equal(getattr(small, name), getattr(expected, name))
-    assert small.certificate.to_json() == expected.certificate.to_json()
 
 
 def test_array_on_one_worker_and_two(client, rows):
