@@ -84,7 +84,7 @@ def _weights_like(data: Any, weights: Any) -> Any:
     return weights
 
 
-def _partitions(begun: Sketch, data: Any, weights: Any) -> list[tuple[list[Any]]]:
+def _partitions(begun: Sketch, data: Any, weights: Any) -> list[tuple[list[Any], ...]]:
     """Partitions of a DataFrame, of the columns that are needed."""
     if weights is not None and not isinstance(weights, str):
         raise Error("weights", type(weights).__name__, "must be the name of a column of the DataFrame")

@@ -10,13 +10,12 @@ from momentset._partitions import engine_module, finish_sketch, merge_sketches, 
 from momentset._sketch import Sketch, StreamCoreset
 
 if TYPE_CHECKING:
-    from ray import ObjectRef  # pyright: ignore[reportMissingImports]
     from ray.data import Dataset  # pyright: ignore[reportMissingImports]
 
 __all__ = ["compress"]
 
 
-def compress(data: Union[Dataset, Sequence[ObjectRef[Any]]], *, size: int, order: int = 5, weights: str | None = None,
+def compress(data: Union[Dataset, Sequence[Any]], *, size: int, order: int = 5, weights: str | None = None,
              columns: Sequence[str] | None = None, seed: int = 0, memory: int = 2**30) -> StreamCoreset:
     """Rows of a Ray Dataset, or of arrays or tables by their references, with new weights and the same moments: a sketch
     of each block that has rows, or of each object, merged as a tree. Ray schedules the tasks and retries those of
@@ -26,8 +25,8 @@ def compress(data: Union[Dataset, Sequence[ObjectRef[Any]]], *, size: int, order
     of them, one behind the other.
 
     Args:
-        data: a Dataset of columns of numbers, of which only those that are needed are read; or references of arrays (q,
-            m), or of tables (pandas, polars, pyarrow), with the same columns.
+        data: a Dataset of columns of numbers, of which only those that are needed are read; or a list of references
+            of arrays (q, m), or of tables (pandas, polars, pyarrow), with the same columns.
         size: rows of the coreset, at least C(m + order, order) for m columns.
         order: highest total degree of the moments kept.
         weights: name of the column of weights; None: every row weighs 1.
