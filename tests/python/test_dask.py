@@ -140,10 +140,18 @@ def test_errors_of_the_data(client, data, message):
         client.compute(momentset.dask.compress(data, size=10, order=1)).result()
 
 
-def test_without_dask_it_is_one_clear_line(tmp_path):
-    (tmp_path / "dask.py").write_text("raise ImportError")
-    program = "import momentset.dask as d\ntry: d.compress(0, size=1)\nexcept ValueError as error: print(error)"
+@pytest.mark.parametrize("extra, package", [("dask", "dask"), ("spark", "pyspark"), ("ray", "ray")])
+def test_without_the_engine_it_is_one_clear_line(tmp_path, extra, package):
+    (tmp_path / f"{package}.py").write_text("raise ImportError")
+    program = f"""
+import momentset as ms, momentset.{extra}
+try:
+    momentset.{extra}.compress(0, size=1)
+except ms.Error as error:
+    print(error)
+"""
     path = os.pathsep.join([str(tmp_path), str(Path(ms.__file__).parents[1])])
     result = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, text=True,
                             capture_output=True, timeout=60)
-    assert result.stdout == "dask: not installed: must be installed: pip install 'momentset[dask]'\n", result.stderr
+    rule = f"must be installed: pip install 'momentset[{extra}]'"
+    assert result.stdout == f"{package}: not installed: {rule}\n", result.stderr

@@ -12,7 +12,12 @@ from test_sketch import ORDER, SIZE, expect_same_moments
 import momentset as ms
 import momentset.ray
 
-ray = pytest.importorskip("ray")
+try:
+    import ray
+except ImportError:
+    ray = None
+
+pytestmark = pytest.mark.skipif(ray is None, reason="Ray is not installed")
 
 
 @pytest.fixture(scope="module", autouse=True)

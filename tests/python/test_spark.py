@@ -15,8 +15,13 @@ from test_sketch import ORDER, SIZE, expect_same_moments
 import momentset as ms
 import momentset.spark
 
-pyspark = pytest.importorskip("pyspark")
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+try:
+    import pyspark
+except ImportError:
+    pyspark = None
+
+pytestmark = [pytest.mark.skipif(pyspark is None, reason="PySpark is not installed"),
+              pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")]
 
 
 @pytest.fixture(scope="module")
