@@ -72,10 +72,10 @@ def _chunks(begun: Sketch, data: Any, weights: Any) -> list[tuple[list[Any], ...
 def _weights_like(data: Any, weights: Any) -> Any:
     """The weights in chunks like those of the rows."""
     if not isinstance(weights, type(data)) or weights.ndim != 1:
-        raise Error("weights", getattr(weights, "shape", None) and f"of shape {weights.shape}" or repr(weights),
-                    "must be a Dask array (q,), as data is an array")
+        found = f"of shape {weights.shape}" if hasattr(weights, "shape") else repr(weights)
+        raise Error("weights", found, "must be a Dask array (q,), as data is an array")
     if np.isnan([*data.shape, *weights.shape]).any():
-        matches = data.numblocks[0] == weights.numblocks[0]  # what the lengths are the tasks will see
+        matches = data.numblocks[0] == weights.numblocks[0]  # whether the lengths do, the tasks will see
     else:
         matches = data.shape[0] == weights.shape[0]
         weights = weights.rechunk((data.chunks[0],)) if matches else weights
