@@ -15,6 +15,7 @@ SECTIONS = {
         "docs/how-to/many-columns",
         "docs/how-to/own-matrices",
         "docs/streams",
+        "docs/how-to/clusters",
         "docs/how-to/files-and-reports",
     ],
     "Understand": [

@@ -17,6 +17,13 @@ def points():
 
 
 @pytest.fixture
+def rows():
+    """22,000 rows of the same cloud, and weights."""
+    random = np.random.default_rng(7)
+    return random.normal(size=(22_000, 3)) * [1.0, 10.0, 0.1] + [0.0, 100.0, -5.0], random.uniform(size=22_000)
+
+
+@pytest.fixture
 def command(tmp_path):
     """Runs the executable in an empty folder and returns the finished process; it must succeed."""
 
