@@ -86,9 +86,10 @@ def compress(
         weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
             or what the rows of a coreset weigh.
         target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, (q,) classes, or names of columns,
-            which then are no coordinates. Of classes see `loss`; of numbers this: in every cell the sums of each target times all moments of the coordinates are kept: in
-            the gradient of a squared loss, or of a logistic loss of a target of 0 and 1, nothing else stands. Cells are
-            formed by the coordinates, equal rows are not merged, and n = 2 C(m + K, K) for one target.
+            which then are no coordinates. Of classes see `loss`; of numbers this: in every cell the sums of each target
+            times all moments of the coordinates are kept: in the gradient of a squared loss, or of a logistic loss of a
+            target of 0 and 1, nothing else stands. Cells are formed by the coordinates, equal rows are not merged, and
+            n = 2 C(m + K, K) for one target.
         loss: "squared": as said. "logistic": the values of a target are classes, and each class is a group of rows
             which are compressed by themselves, with its exact mass and its own moments: the cross-entropy of any
             classifier is a sum over the classes of functions of the coordinates. Rare classes are never lost. "auto":
@@ -103,8 +104,8 @@ def compress(
             exactly (its weight, that is). Rows are not merged.
         category_pairs: keep the count of each combination of the values of two of the categories as well.
         scale: what columns are divided by before cells are formed and test functions are drawn: their "standard"
-            deviation; "robust": their interquartile range over 1.349, which is blind to far outliers; "none": one number
-            for all columns, for those that are in one unit.
+            deviation; "robust": their interquartile range over 1.349, which is blind to far outliers; "none": one
+            number for all columns, for those that are in one unit.
         column_weights: factors >= 0 of the scaled columns, by name or a list of m of them. Cells are cut finer along
             columns that weigh more. Moments are kept whatever the scale.
         basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the

@@ -79,8 +79,9 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
 
 
 def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = None, exclude: Sequence[str] = (),
-               target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (), categories: Sequence[str] = (),
-               missing: Missing = "error", filled: dict[str, float] | None = None) -> Input:
+               target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (),
+               categories: Sequence[str] = (), missing: Missing = "error",
+               filled: dict[str, float] | None = None) -> Input:
     """Reads the coordinates, weights, targets and groups of X. `weights` is an array or the name of a column, `target`
     and `groups` are arrays or names of columns."""
     table, inputs = open_table(X)
@@ -172,8 +173,8 @@ def _require_classes(found: Input) -> None:
         is_class = level.column in found.roles.classes if level.column else found.roles.class_array is not None
         whole = all(name.lstrip("-").isdigit() for name in level.names)
         if is_class and not (level.categorical or whole) and len(level.names) > 2:
-            raise Error("target", level.column, f"has {len(level.names)} values, must be text, a boolean, whole numbers "
-                        "or of two values for the loss logistic")
+            raise Error("target", level.column, f"has {len(level.names)} values, must be text, a boolean, whole "
+                        "numbers or of two values for the loss logistic")
 
 
 def _valid_rows(found: Input) -> Any:
