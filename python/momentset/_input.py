@@ -13,7 +13,7 @@ from momentset._arrays import Doubles, Integers, doubles, matrix
 from momentset._error import Error
 from momentset._files import is_path
 from momentset._levels import Levels, combined, of_array
-from momentset._roles import Loss, Roles, roles_of
+from momentset._roles import Loss, Names, Roles, roles_of
 from momentset._tables import ArrayTable, ColumnChoice, MemoryTable, Table, open_files
 
 
@@ -78,13 +78,18 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
     return ArrayTable(matrix("X", X)), []
 
 
-def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = None, exclude: Sequence[str] = (),
+def read_input(X: Any, weights: Any = None, *, columns: Names | None = None, exclude: Names = (),
                target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (),
                categories: Sequence[str] = (), missing: Missing = "error",
                filled: dict[str, float] | None = None) -> Input:
     """Reads the coordinates, weights, targets and groups of X. `weights` is an array or the name of a column, `target`
     and `groups` are arrays or names of columns."""
     table, inputs = open_table(X)
+    exclude = [exclude] if isinstance(exclude, str) else list(exclude)
+    if columns is None:
+        exclude += _index_columns(X, table)
+    else:
+        columns = [columns] if isinstance(columns, str) else list(columns)
     roles = roles_of(table, target, groups, loss)
     roles.groups += more_groups
     weight_name = weights if isinstance(weights, str) else None
@@ -142,6 +147,14 @@ def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = N
     found.categories = [level.kept(slice(None)) for level in found.categories]
     _require_classes(found)
     return found
+
+
+def _index_columns(X: Any, table: Table) -> list[str]:
+    """Columns of the table that make the index of a pandas data frame: those that are none of its own."""
+    if type(X).__module__.partition(".")[0] != "pandas" or not hasattr(X, "columns"):
+        return []
+    own = set(map(str, X.columns))
+    return [column.name for column in table.columns if column.name not in own]
 
 
 def rows_of(name: str, values: Any, rows: int) -> Doubles:
