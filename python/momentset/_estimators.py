@@ -18,6 +18,7 @@ from momentset._coreset import Coreset
 from momentset._error import Error
 from momentset._input import is_table
 from momentset._roles import names_of
+from momentset._tables import pyarrow_table
 
 # X, weights and target are what fit() is handed; rows to keep go by numbers that a fit on other rows does not know.
 _OF_COMPRESS = {name: parameter for name, parameter in signature(compress).parameters.items()
@@ -30,6 +31,12 @@ def _options_of_compress(function: Callable[..., Any]) -> Signature:
     own = {name: parameter for name, parameter in signature(function).parameters.items()
            if parameter.kind != Parameter.VAR_KEYWORD}
     return Signature([*own.values(), *(more for name, more in _OF_COMPRESS.items() if name not in own)])
+
+
+def _rows(X: Any) -> Any:
+    """Data frames as they are, since scikit-learn can take rows of them; relations, streams and single columns as a
+    pyarrow Table; anything else as it is."""
+    return X if not is_table(X) or type(X).__name__ in ("DataFrame", "Table") else pyarrow_table(X)
 
 
 def _compressed(X: Any, y: Any, weights: Any, options: dict[str, Any], weights_name: str) -> Coreset:
@@ -124,6 +131,7 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """A data frame as it is; else an array of float64, or where nothing is computed of float32 if it is that."""
+        X = _rows(X)
         if is_table(X):
             return validate_data(self, X, reset=reset, skip_check_array=True)
         return validate_data(self, X, reset=reset, dtype=np.float64 if reset else [np.float64, np.float32],
@@ -200,7 +208,8 @@ def compress_fit(estimator: Any, X: Any, y: ArrayLike | None = None, *, weights:
     if not has_fit_parameter(estimator, "sample_weight"):
         raise Error("estimator", type(estimator).__name__, "its fit() must take sample_weight; for others use the rows "
                     "of Coreset.resample()")
-    rows = X if is_table(X) else matrix("X", X)
+    rows = _rows(X)
+    rows = rows if is_table(rows) else matrix("X", rows)
     mass = np.ones(len(rows)) if weights is None else doubles("weights", weights, 1)
     labels = None if y is None else np.asarray(y)
     if chosen_options["loss"] == "auto":
@@ -208,7 +217,8 @@ def compress_fit(estimator: Any, X: Any, y: ArrayLike | None = None, *, weights:
     coreset = _compressed(rows, labels, mass, chosen_options, "weights")
     indices, new_weights = coreset.indices, coreset.weights
     fitted = _fitted(estimator, rows, labels, indices, new_weights)
-    chosen = np.sort(np.random.default_rng(chosen_options["seed"]).choice(len(rows), len(indices), replace=False))
+    that_count = np.flatnonzero(mass)
+    chosen = np.sort(np.random.default_rng(chosen_options["seed"]).choice(that_count, len(indices), replace=False))
     random = _fitted(estimator, rows, labels, chosen, mass[chosen])
     return CoresetFit(fitted, indices, new_weights, coreset, _score(fitted, rows, labels, mass),
                       _score(random, rows, labels, mass))

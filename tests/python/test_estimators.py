@@ -144,6 +144,15 @@ def test_data_frames(points, read):
         ms.MomentCoreset(100).fit(frame)
 
 
+def test_what_is_no_data_frame_becomes_one(points):
+    """Streams, which can be read only once, and single columns."""
+    table = pa.table({"x": points[:, 0], "y": points[:, 1]})
+    kept = ms.MomentCoreset(100, resample=False).fit_transform(table.to_reader())
+    assert kept.equals(table.take(ms.compress(table, size=100).indices))
+    fit = ms.compress_fit(Average(), pandas.Series(points[:, 0]), size=50)
+    assert np.array_equal(fit.indices, ms.compress(points[:, 0], size=50).indices)
+
+
 def test_fit(points):
     weights = np.arange(2000.0)
     coreset = ms.MomentCoreset(100, resample=False)
@@ -234,6 +243,20 @@ def test_classes_keep_their_weight():
     assert np.allclose(fit.estimator.coef_, whole.coef_, rtol=0.05) and len(fit.indices) == 600
     for label in ("yes", "no"):
         assert fit.weights[y[fit.indices] == label].sum() == pytest.approx(weights[y == label].sum(), rel=1e-12)
+
+
+def test_several_targets(regression):
+    X, y = regression
+    y = np.column_stack([y, np.abs(y)])
+    fit = ms.compress_fit(Ridge(), X, y, size=500)
+    assert np.allclose(fit.estimator.coef_, Ridge().fit(X, y).coef_, rtol=1e-9) and fit.score >= fit.random_score
+    assert len(fit.coreset.certificate.companions) == 2
+
+
+def test_random_rows_are_of_those_that_count(points):
+    weights = np.where(np.arange(2000) % 40 == 0, 1.0, 0.0)
+    fit = ms.compress_fit(KMeans(3, n_init=1, random_state=0), points, size=50, weights=weights)
+    assert fit.random_score == pytest.approx(fit.score) and len(fit.indices) == 50
 
 
 def test_other_estimators(regression):
