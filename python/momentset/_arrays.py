@@ -26,9 +26,12 @@ def _array(name: str, values: Any) -> NDArray[Any]:
     try:
         if hasattr(values, "__dlpack__"):
             return np.from_dlpack(values)
-        return np.asarray(values)
+        array = np.asarray(values)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise Error(name, type(values).__name__, f"cannot be read as an array: {error}") from None
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise Error(name, type(values).__name__, "must be an array, a table or a path")
+    return array
 
 
 def doubles(name: str, values: Any, dimensions: int) -> Doubles:
@@ -64,3 +67,13 @@ def count(name: str, value: Any, least: int) -> int:
     if not least <= value < 2**64:
         raise Error(name, str(value), f"must be at least {least} and below 2^64")
     return int(value)
+
+
+def number(name: str, value: Any) -> float:
+    """A real number, from Python or NumPy."""
+    try:
+        if not isinstance(value, (str, bytes)):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise Error(name, repr(value), "must be a number")

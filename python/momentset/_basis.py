@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Literal, Sequence, Union
+from typing import Any, Callable, Literal, Sequence, Union, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,7 +40,7 @@ class Basis:
         if callable(features):
             self._functions = [features]
         elif isinstance(features, (list, tuple)) and features and all(map(callable, features)):
-            self._functions = list(features)
+            self._functions = list(cast("Sequence[Feature]", features))
         else:
             self._values = features
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from momentset import _core
-from momentset._arrays import Doubles, count, row_numbers
+from momentset._arrays import Doubles, count, number, row_numbers
 from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
@@ -52,8 +52,8 @@ def compress(
     max_weight: float | None = None,
     min_ess: float | None = None,
     weight_sum: WeightSum = "mass",
-    columns: Sequence[str] | None = None,
-    exclude: Sequence[str] = (),
+    columns: Names | None = None,
+    exclude: Names = (),
     keep_rows: ArrayLike = (),
     drop_invalid: bool = False,
     missing: Missing = "error",
@@ -86,9 +86,10 @@ def compress(
         weights: (q,) weights >= 0 of the rows, or the name of the column that holds them. None: every row weighs 1,
             or what the rows of a coreset weigh.
         target: what is to be predicted from the coordinates: (q,) or (q, p) numbers, (q,) classes, or names of columns,
-            which then are no coordinates. Of classes see `loss`; of numbers this: in every cell the sums of each target times all moments of the coordinates are kept: in
-            the gradient of a squared loss, or of a logistic loss of a target of 0 and 1, nothing else stands. Cells are
-            formed by the coordinates, equal rows are not merged, and n = 2 C(m + K, K) for one target.
+            which then are no coordinates. Of classes see `loss`; of numbers this: in every cell the sums of each target
+            times all moments of the coordinates are kept: in the gradient of a squared loss, or of a logistic loss of a
+            target of 0 and 1, nothing else stands. Cells are formed by the coordinates, equal rows are not merged, and
+            n = 2 C(m + K, K) for one target.
         loss: "squared": as said. "logistic": the values of a target are classes, and each class is a group of rows
             which are compressed by themselves, with its exact mass and its own moments: the cross-entropy of any
             classifier is a sum over the classes of functions of the coordinates. Rare classes are never lost. "auto":
@@ -103,8 +104,8 @@ def compress(
             exactly (its weight, that is). Rows are not merged.
         category_pairs: keep the count of each combination of the values of two of the categories as well.
         scale: what columns are divided by before cells are formed and test functions are drawn: their "standard"
-            deviation; "robust": their interquartile range over 1.349, which is blind to far outliers; "none": one number
-            for all columns, for those that are in one unit.
+            deviation; "robust": their interquartile range over 1.349, which is blind to far outliers; "none": one
+            number for all columns, for those that are in one unit.
         column_weights: factors >= 0 of the scaled columns, by name or a list of m of them. Cells are cut finer along
             columns that weigh more. Moments are kept whatever the scale.
         basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
@@ -114,7 +115,7 @@ def compress(
             the method "kernel". None: no bound.
         weight_sum: what the new weights sum to: "mass", what the old ones do; "n", the number of rows; "1".
         columns: names of the coordinates, in this order. The columns of an array are called x0, x1, ...
-        exclude: names of columns that are no coordinates.
+        exclude: names of columns that are no coordinates. The index of a pandas data frame is none unless named.
         keep_rows: row numbers that must survive. They keep their own weight and count towards the size.
         drop_invalid: the same as missing="drop".
         missing: "error": rows with NaN, infinity or no value are an Error; "drop": they are left out; "indicator": a
@@ -135,11 +136,15 @@ def compress(
 
     The interpreter lock is released meanwhile. O(q n + q n^2 log(q / size)) operations with n = C(m + K, K).
     """
+    if not (basis is None or isinstance(basis, Basis)):
+        raise Error("basis", type(basis).__name__, "must be a Basis")
     if basis is not None and basis.order != "auto":
         if order != "auto":
             raise Error("order", str(order), "is stated by the basis")
         order = basis.order
     target_degree = count("target_degree", target_degree, 1)
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise Error("progress", repr(progress), "must be True, False or a function")
     found = read_input(X, weights, columns=columns, exclude=exclude, target=target, loss=loss, groups=groups,
                        categories=_named_categories(categories, category_pairs),
                        missing=_missing(missing, drop_invalid))
@@ -148,17 +153,17 @@ def compress(
     leave_out_constant_targets(found)
     named_weights = _column_weights(column_weights, found.columns)
     rows_asked = _asked_size(size, keep, tolerance, len(found))
-    most = len(found) if tolerance is not None else min(rows_asked, len(found)) - 1
+    most = len(found) if tolerance is not None else max(0, min(rows_asked, len(found)) - 1)
     counted, counts = indicators(found.categories, category_pairs, most)
     options = _options(
         size=rows_asked,
-        tolerance=None if tolerance is None else float(tolerance),
+        tolerance=None if tolerance is None else number("tolerance", tolerance),
         order=_order(order),
         effort=_choice("effort", _core.Effort, effort),
         smoothness=_choice("smoothness", _core.Smoothness, smoothness),
         method=_choice("method", _core.Method, method),
-        max_weight=None if max_weight is None else float(max_weight),
-        min_ess=None if min_ess is None else float(min_ess),
+        max_weight=None if max_weight is None else number("max_weight", max_weight),
+        min_ess=None if min_ess is None else number("min_ess", min_ess),
         mass_scale=_mass_scale(weight_sum, found.weights, len(found)),
         scale=_choice("scale", _core.Scale, scale),
         column_weights=list(named_weights.values()),
@@ -220,7 +225,7 @@ def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | No
     options = _options(
         size=_asked_size(size, keep, None, rows),
         order=_order(order),
-        max_weight=None if max_weight is None else float(max_weight),
+        max_weight=None if max_weight is None else number("max_weight", max_weight),
         threads=_threads(threads),
     )
     return _core.plan(rows, count("dimension", dimension, 1), options)
@@ -250,14 +255,16 @@ def _column_weights(weights: Mapping[str, float] | Sequence[float] | None, colum
     if weights is None:
         return {}
     if not isinstance(weights, Mapping):
+        if np.ndim(weights) != 1:
+            raise Error("column_weights", repr(weights), "must be numbers by name, or a list of numbers")
         if len(weights) != len(columns):
             raise Error("column_weights", f"{len(weights)} numbers", f"one for each of the {len(columns)} columns is "
                         "needed")
-        return dict(zip(columns, map(float, weights)))
+        return {name: number("column_weights", weight) for name, weight in zip(columns, weights)}
     for name in weights:
         if name not in columns:
             raise Error("column_weights", name, f"is none of the coordinates: {', '.join(columns)}")
-    return {name: float(weights.get(name, 1)) for name in columns}
+    return {name: number("column_weights", weights.get(name, 1)) for name in columns}
 
 
 def _stated(weights: Mapping[str, float] | Sequence[float] | None, columns: list[str]) -> str:
@@ -315,9 +322,10 @@ def _asked_size(size: int | None, keep: float | None, tolerance: float | None, r
     if size is not None:
         return count("size", size, 1)
     assert keep is not None
-    if not 0 < keep <= 1:
+    fraction = number("keep", keep)
+    if not 0 < fraction <= 1:
         raise Error("keep", str(keep), "must be a fraction above 0 and at most 1")
-    return max(1, math.floor(keep * rows + 0.5))
+    return max(1, math.floor(fraction * rows + 0.5))
 
 
 def _mass_scale(weight_sum: WeightSum, weights: Doubles | None, rows: int) -> float:

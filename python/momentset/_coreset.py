@@ -127,7 +127,10 @@ class Coreset:
         Raises:
             Error: the statistic has not one value, or row of p values, for each point.
         """
-        values = np.asarray(statistic(self.points) if callable(statistic) else statistic, dtype=np.float64)
+        values = np.asarray(statistic(self.points) if callable(statistic) else statistic)
+        if values.dtype.kind not in "fiub":
+            raise Error("statistic", f"of {values.dtype}", "must have real numbers as values")
+        values = values.astype(np.float64)
         if values.ndim not in (1, 2) or len(values) != len(self):
             rule = f"must have one value for each of the {len(self)} points"
             raise Error("statistic", f"of shape {values.shape}", rule)

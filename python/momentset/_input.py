@@ -13,7 +13,7 @@ from momentset._arrays import Doubles, Integers, doubles, matrix
 from momentset._error import Error
 from momentset._files import is_path
 from momentset._levels import Levels, combined, of_array
-from momentset._roles import Loss, Roles, roles_of
+from momentset._roles import Loss, Names, Roles, roles_of
 from momentset._tables import ArrayTable, ColumnChoice, MemoryTable, Table, open_files
 
 
@@ -78,12 +78,18 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
     return ArrayTable(matrix("X", X)), []
 
 
-def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = None, exclude: Sequence[str] = (),
-               target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (), categories: Sequence[str] = (),
-               missing: Missing = "error", filled: dict[str, float] | None = None) -> Input:
+def read_input(X: Any, weights: Any = None, *, columns: Names | None = None, exclude: Names = (),
+               target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (),
+               categories: Sequence[str] = (), missing: Missing = "error",
+               filled: dict[str, float] | None = None) -> Input:
     """Reads the coordinates, weights, targets and groups of X. `weights` is an array or the name of a column, `target`
     and `groups` are arrays or names of columns."""
     table, inputs = open_table(X)
+    exclude = [exclude] if isinstance(exclude, str) else list(exclude)
+    if columns is None:
+        exclude += _index_columns(X, table)
+    else:
+        columns = [columns] if isinstance(columns, str) else list(columns)
     roles = roles_of(table, target, groups, loss)
     roles.groups += more_groups
     weight_name = weights if isinstance(weights, str) else None
@@ -143,6 +149,14 @@ def read_input(X: Any, weights: Any = None, *, columns: Sequence[str] | None = N
     return found
 
 
+def _index_columns(X: Any, table: Table) -> list[str]:
+    """Columns of the table that make the index of a pandas data frame: those that are none of its own."""
+    if type(X).__module__.partition(".")[0] != "pandas" or not hasattr(X, "columns"):
+        return []
+    own = set(map(str, X.columns))
+    return [column.name for column in table.columns if column.name not in own]
+
+
 def rows_of(name: str, values: Any, rows: int) -> Doubles:
     """(rows, p), one row for each of the input."""
     found = matrix(name, values)
@@ -172,8 +186,8 @@ def _require_classes(found: Input) -> None:
         is_class = level.column in found.roles.classes if level.column else found.roles.class_array is not None
         whole = all(name.lstrip("-").isdigit() for name in level.names)
         if is_class and not (level.categorical or whole) and len(level.names) > 2:
-            raise Error("target", level.column, f"has {len(level.names)} values, must be text, a boolean, whole numbers "
-                        "or of two values for the loss logistic")
+            raise Error("target", level.column, f"has {len(level.names)} values, must be text, a boolean, whole "
+                        "numbers or of two values for the loss logistic")
 
 
 def _valid_rows(found: Input) -> Any:

@@ -94,7 +94,7 @@ class MemoryTable:
             self._table = None
             self._arrow = _core.ArrowTable(source)
         else:
-            self._table = source if isinstance(source, pyarrow.Table) else _pyarrow_table(source)
+            self._table = source if isinstance(source, pyarrow.Table) else pyarrow_table(source)
             self._arrow = _core.ArrowTable(self._table)
         self.columns = self._arrow.columns
 
@@ -174,7 +174,7 @@ def open_files(inputs: Sequence[FilePath]) -> Table:
     return ArrayTable(values, paths[0], paths[0] if len(paths) == 1 else None)
 
 
-def _pyarrow_table(source: Any) -> Any:
+def pyarrow_table(source: Any) -> Any:
     """The source as a pyarrow Table; a single column, such as a Series, becomes x0."""
     import pyarrow
 

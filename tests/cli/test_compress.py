@@ -1,6 +1,8 @@
 """compress: what comes out, in every format and for every option."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -94,6 +96,25 @@ def test_columns_exclude_and_order(run, tmp_path, table):
     assert summary["columns"] == ["z", "x"] and summary["order"] == 3 and summary["features"] == 10
     result = run("compress", "points.parquet", "-o", "b.parquet", "--size", 50, "--exclude", "z", "--json")
     assert json.loads(result.stdout)["columns"] == ["x", "y"]
+
+
+def test_the_summary_has_the_names_that_are_documented(run, tmp_path, table):
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    names = page.partition("With `--json` the same stands under these names:")[2].partition("###")[0]
+    documented = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", names, re.MULTILINE)))
+    result = run("compress", "points.parquet", "-o", "small.parquet", "--size", 50, "--json")
+    assert sorted(json.loads(result.stdout)) == sorted(documented)
+
+
+def test_what_was_compared_is_told(run, tmp_path):
+    """In many columns: the best first, and it was taken."""
+    np.save(tmp_path / "wide.npy", np.random.default_rng(3).normal(size=(3000, 10)))
+    result = run("compress", "wide.npy", "-o", "few.npy", "--size", 60, "--json")
+    compared = json.loads(result.stdout)["alternatives"]
+    errors = [each["typical_error"] for each in compared]
+    assert errors == sorted(errors) and {"stratified rows", "random rows"} < {each["name"] for each in compared}
+    options = json.loads((tmp_path / "few.npy.certificate.json").read_text())["options"]
+    assert compared[0]["name"] in options["choice"]
 
 
 def test_the_order_is_chosen_by_trials(run, tmp_path, table):

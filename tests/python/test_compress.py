@@ -102,6 +102,14 @@ def test_progress_may_raise():
         ("exclude", {"size": 100, "exclude": ["y"]}),
         ("seed", {"size": 100, "seed": 2**64}),
         ("threads", {"size": 100, "threads": 0}),
+        ("keep", {"keep": "half"}),
+        ("tolerance", {"tolerance": "1e-3"}),
+        ("max_weight", {"size": 100, "max_weight": [2]}),
+        ("min_ess", {"size": 100, "min_ess": "most"}),
+        ("column_weights", {"size": 100, "column_weights": 2}),
+        ("column_weights", {"size": 100, "column_weights": {"x0": "2"}}),
+        ("basis", {"size": 100, "basis": np.ones(2000)}),
+        ("progress", {"size": 100, "progress": 3}),
     ],
 )
 def test_what_is_refused(points, field, options):

@@ -177,7 +177,7 @@ def test_an_estimate_follows_the_weights(points):
 
 
 def test_what_estimate_refuses(small):
-    for statistic in (np.ones(3), lambda p: 1.0, lambda p: p[:10]):
+    for statistic in (np.ones(3), lambda p: 1.0, lambda p: p[:10], lambda p: ["a"] * len(p)):
         with pytest.raises(ms.Error, match="statistic"):
             small.estimate(statistic)
 

@@ -117,6 +117,26 @@ def test_pandas(table, expected):
     assert back["row"].tolist() == small.indices.tolist()
 
 
+@pytest.mark.parametrize("index", [None, "time", "x"])
+def test_a_pandas_index_is_no_coordinate(table, expected, index):
+    """Of any type, with a name or without, but by name it may be one, or tell groups apart. It comes out again."""
+    pandas = pytest.importorskip("pandas")
+    frame = table.to_pandas()
+    named = pandas.Index(np.sqrt(np.arange(2000.0)), name=index)
+    small = ms.compress(frame.set_index(named) if index != "x" else frame.set_index("x"), size=100)
+    if index == "x":
+        assert small.columns == ["y", "z"]
+        return
+    assert_same(small, expected)
+    assert small.to_pandas().index.equals(named[small.indices]) and small.to_pandas().index.name == index
+    assert ms.verify(frame.set_index(named), small)
+    halves = pandas.Index(np.repeat(["first", "second"], 1000), name="half")
+    of_halves = ms.compress(frame.set_index(halves), size=100, groups="half")
+    assert of_halves.weights[of_halves.indices < 1000].sum() == pytest.approx(1000)
+    if index is not None:
+        assert ms.compress(frame.set_index(named), size=100, columns=["x", index]).columns == ["x", index]
+
+
 def test_duckdb(table, expected):
     duckdb = pytest.importorskip("duckdb")
     with duckdb.connect() as connection:
@@ -178,6 +198,8 @@ def test_named_weights_and_columns(table, points):
     assert np.array_equal(small.indices, plain.indices) and small.weights.tobytes() == plain.weights.tobytes()
     assert small.columns == ["z", "x"]
     assert ms.compress(weighted, size=50, exclude=["mass", "y"]).columns == ["x", "z"]
+    assert ms.compress(weighted, size=50, columns="mass").columns == ["mass"]  # one name, not its letters
+    assert "mass" not in ms.compress(weighted, size=50, exclude="mass").columns
 
 
 def test_invalid_rows_are_refused_or_left_out(table, points):
@@ -222,7 +244,20 @@ def test_sparse_matrices_are_refused(points):
 )
 def test_what_is_no_table_of_numbers(X):
     open("no-suffix", "w").close()
-    with pytest.raises(ms.Error):
+    with pytest.raises(ms.Error) as caught:
+        ms.compress(X, size=1)
+    assert caught.value.field != "categories"
+
+
+@pytest.mark.parametrize("X", [np.empty((0, 3)), [], pa.table({"x": pa.array([], pa.float64())})])
+def test_no_rows(X):
+    with pytest.raises(ms.Error, match="0 rows: at least one point is needed"):
+        ms.compress(X, size=1)
+
+
+@pytest.mark.parametrize("X", [(row for row in [[1.0]]), None, {"x": [1.0]}])
+def test_what_is_no_array_is_named(X):
+    with pytest.raises(ms.Error, match=f"X: {type(X).__name__}: must be an array, a table or a path"):
         ms.compress(X, size=1)
 
 
