@@ -41,7 +41,7 @@ def draw(axes, m, measured, reference):
         if fit:
             a, b = fit
             axes.plot([row["d"] for row in line], [b * np.exp(-a * row["d_out"] ** (1 / m)) for row in line], "--",
-                      color=colour, linewidth=0.7, label=f"{b:.1g} exp(-{a:.2g} d'^(1/{m}))")
+                      color=colour, linewidth=0.7, label=f"{b:.1g} exp({-a:.2g} d'^(1/{m}))")
     line = reference.get((m, "raised"), [])
     axes.plot([row["d"] for row in line], [row[VALUE] for row in line], color="black", label="published",
               **style.PUBLISHED)

@@ -59,7 +59,7 @@ def compress(
     missing: Missing = "error",
     seed: int = 0,
     threads: int | None = None,
-    progress: Progress = False,
+    progress: Progress = True,
 ) -> Coreset:
     """Replaces the rows of X by few of them with new weights that have the same moments, in every cell of a partition.
 
@@ -123,8 +123,9 @@ def compress(
             coordinate of 0 and 1, "x is missing". `points` of the result hold these; `rows` are as they were.
         seed: of the certificate's test functions and random subsets.
         threads: threads to use; None: all cores. The result is the same bytes for any number.
-        progress: True for a bar on standard error, or a function of the stage's name and the fraction of it that is
-            done, called from this thread about twenty times a second.
+        progress: True: a bar on standard error where that is a terminal and the call takes long, gone at the end; False:
+            none; or a function of the stage's name and the fraction of it that is done, called from this thread about
+            twenty times a second.
 
     Returns:
         The coreset, with its certificate. A numerical outcome, such as a certificate that does not hold or a random

@@ -1,7 +1,9 @@
 """compress, plan and recombine: what comes out, and what is refused."""
 
 import copy
+import io
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +68,28 @@ def test_progress(points):
     big = np.random.default_rng(0).normal(size=(300_000, 4))
     ms.compress(big, size=30_000, progress=lambda stage, fraction: seen.append((stage, fraction)))
     assert seen and all(0 <= fraction <= 1 for _, fraction in seen)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream, progress, shown", [(Terminal, True, True), (Terminal, False, False),
+                                                     (io.StringIO, True, False)])
+def test_a_bar_on_terminals_that_is_gone_at_the_end(monkeypatch, stream, progress, shown):
+    monkeypatch.setattr("momentset._progress.PATIENCE", 0)
+    monkeypatch.setattr(sys, "stderr", stream())
+    ms.compress(np.random.default_rng(0).normal(size=(100_000, 3)), size=10_000, order=3, progress=progress)
+    drawn = sys.stderr.getvalue()
+    assert ("certify" in drawn and " %" in drawn) == shown
+    assert drawn == "" or drawn.endswith("\r") and drawn.split("\r")[-2].strip() == ""
+
+
+def test_no_bar_of_a_short_call(monkeypatch, points):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    ms.compress(points, size=100, order=2)
+    assert sys.stderr.getvalue() == ""
 
 
 def test_progress_may_raise():
