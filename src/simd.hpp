@@ -100,6 +100,15 @@ MOMENTSET_LOOP Lanes fused_multiply_add(Lanes a, Lanes b, Lanes c) {
   return result;
 }
 
+/// sum += term, and to `error` what rounding took (Knuth's two-sum, without a branch). Number: double or Lanes.
+template <class Number>
+MOMENTSET_LOOP void add_exactly(const Number& term, Number& sum, Number& error) {
+  const Number next = sum + term;
+  const Number part = next - sum;
+  error += (sum - (next - part)) + (term - part);
+  sum = next;
+}
+
 /// The largest magnitude of `count` values.
 MOMENTSET_LOOP double largest_magnitude(const double* values, std::size_t count) {
   Lanes largest = {};

@@ -34,9 +34,8 @@ MOMENTSET_LOOP void multiply_loop(const double* a, const double* b, std::size_t 
         fused_multiply_add(x, y, -product) + (x * load(b + block_points + i) + load(a + block_points + i) * y);
     store(product, products + i);
     store(error, products + block_points + i);
-    const Lanes next = sum + product, part = next - sum;  // Knuth's two-sum
-    rest += ((sum - (next - part)) + (product - part)) + error;
-    sum = next;
+    add_exactly(product, sum, rest);
+    rest += error;
     magnitude += absolute(product);
   }
   store(sum, sums);

@@ -62,14 +62,6 @@ MOMENTSET_LOOP Lanes sigmoid(Lanes u) {
   return 1 / (1 + polynomial(exponential_terms, r) * std::bit_cast<Lanes>(power));
 }
 
-// sum += x with the rounding error kept (Knuth's two-sum, without a branch).
-inline void add_exactly(double x, double& sum, double& error) {
-  const double next = sum + x;
-  const double part = next - sum;
-  error += (sum - (next - part)) + (x - part);
-  sum = next;
-}
-
 MOMENTSET_LOOP void evaluate_loop(const double* slope, const double* shift, std::size_t dimension, const double* z,
                                   std::size_t count, double* values) {
   static_assert(cosine_count % simd_lanes == 0 && probe_count % simd_lanes == 0);

@@ -9,15 +9,6 @@
 namespace momentset {
 namespace {
 
-/// Number: double or Lanes.
-template <class Number>
-MOMENTSET_LOOP void add_exactly(const Number& term, Number& sum, Number& error) {
-  const Number next = sum + term;
-  const Number part = next - sum;
-  error += (sum - (next - part)) + (term - part);
-  sum = next;
-}
-
 MOMENTSET_LOOP void add_loop(const double* terms, std::size_t count, double* sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += terms[k];
 }
