@@ -53,7 +53,7 @@ std::vector<Survivor> stratified_rows(const WeightedPoints& points, const Distin
   constexpr std::uint64_t stream = 4;
   const Partition partition =
       kd_tree(points, distinct.numbers, {.cells = size, .size = size, .scale = scale, .stop = options.stop});
-  const std::vector<double> weights = in_order_of(partition, distinct, points.size());
+  const LargeVector<double> weights = in_order_of(partition, distinct, points.size());
   certificate::Random random(~options.seed, stream);
   std::vector<Survivor> rows;
   for (const Cell& cell : partition.cells) {

@@ -82,7 +82,7 @@ class System {
         stop_(options.stop),
         place_(places()) {
     const LocalFrame frame(points.coordinates, points.dimension);
-    const auto features = [&](const std::vector<Index>& numbers) {
+    const auto features = [&](std::span<const Index> numbers) {
       return LocalFeatures(basis_, frame, points.coordinates, numbers);
     };
     values_.resize(n_ * weights_.size());
@@ -213,14 +213,13 @@ double correction_memory(std::size_t dimension, std::size_t rows, std::size_t su
 }
 
 Correction correct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                   std::span<const Index> rows, std::vector<double>& weights, int order,
-                   const CompressOptions& options) {
+                   std::span<const Index> rows, std::span<double> weights, int order, const CompressOptions& options) {
   constexpr double worthwhile = 0.8;
   Correction found{order, 0};
   const int most = order_to_reach(points.dimension, distinct.numbers.size(), rows.size(), order, options);
   if (most == order) return found;
   const SingleThreadedBlas single;
-  const std::vector<double> before = weights;
+  const std::vector<double> before(weights.begin(), weights.end());
   const Shares shares(rows, before, changed_rows(rows.size(), feature_count(points.dimension, most)));
   const System system(points, distinct, shares, most, options);
   const SubsetError subset_error(points, distinct, scale, ~options.seed, options);
@@ -239,7 +238,7 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
   if (found.order == order) return found;
   const std::vector<double> factors = system.factors(found.order, 3);
   for (const double factor : factors) found.largest_change = std::max(found.largest_change, std::abs(factor - 1));
-  weights = multiplied(factors);
+  std::ranges::copy(multiplied(factors), weights.begin());
   return found;
 }
 

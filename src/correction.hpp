@@ -29,8 +29,7 @@ struct Correction {
 /// @param order    K, which the weights keep already
 /// @param weights  of the rows; changed
 Correction correct(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                   std::span<const Index> rows, std::vector<double>& weights, int order,
-                   const CompressOptions& options);
+                   std::span<const Index> rows, std::span<double> weights, int order, const CompressOptions& options);
 
 /// Bytes that correct() takes beyond the points and weights, for so many rows and survivors; 0 where it does nothing.
 double correction_memory(std::size_t dimension, std::size_t rows, std::size_t survivors, int order,

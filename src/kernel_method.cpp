@@ -65,7 +65,7 @@ std::vector<Survivor> reduce_by_kernel(const WeightedPoints& points, const Disti
   const Partition partition =
       kd_tree(points, distinct.numbers,
               {.cells = result.plan.cells, .size = result.plan.size, .scale = scale, .stop = options.stop});
-  const std::vector<double> weights = in_order_of(partition, distinct, points.size());
+  const LargeVector<double> weights = in_order_of(partition, distinct, points.size());
   const std::vector<KernelSelection> cells =
       exchange_in_cells(partition, weights, scale, options, result.plan, stopwatch);
   settle_order(cells, result);

@@ -8,7 +8,6 @@
 #include <span>
 #include <utility>
 
-#include "momentset/partition/large_vector.hpp"
 #include "partition/blocks.hpp"
 
 namespace momentset {
@@ -177,7 +176,7 @@ class Merger {
       begin[b + 1] = count;
     });
     std::partial_sum(begin.begin(), begin.end(), begin.begin());
-    DistinctPoints all{std::vector<Index>(begin.back()), std::vector<double>(begin.back())};
+    DistinctPoints all{LargeVector<Index>(begin.back()), LargeVector<double>(begin.back())};
     for_row_blocks([&](std::size_t b, std::size_t first, std::size_t last) {
       std::size_t k = begin[b];
       for (std::size_t i = first; i < last; ++i) {

@@ -4,14 +4,15 @@
 #include <stop_token>
 #include <vector>
 
+#include "momentset/partition/large_vector.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
 
 /// Distinct points of positive weight: the first of each set of equal ones stands for all, with their weights summed.
 struct DistinctPoints {
-  std::vector<Index> numbers;   ///< ascending
-  std::vector<double> weights;  ///< of numbers[k], > 0
+  LargeVector<Index> numbers;   ///< ascending
+  LargeVector<double> weights;  ///< of numbers[k], > 0
 };
 
 /// Points whose coordinates are all equal (0 and -0 are) are merged; those of zero weight and those with `skip[i]` set

@@ -25,7 +25,10 @@ constexpr std::size_t greedy_share = 10, greedy_most = 64;
 class Support {
  public:
   Support(const WeightedPoints& points, const DistinctPoints& distinct, const PaperMethodOptions& options)
-      : points_(points), options_(options), rows_(distinct.numbers), weights_(distinct.weights) {}
+      : points_(points),
+        options_(options),
+        rows_(distinct.numbers.begin(), distinct.numbers.end()),
+        weights_(distinct.weights.begin(), distinct.weights.end()) {}
 
   std::size_t size() const { return rows_.size(); }
   std::span<const double> weights() const { return weights_; }

@@ -105,7 +105,7 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
   stopwatch.start("partition");
   Partition partition =
       kd_tree(points, distinct.numbers, {.cells = plan.cells, .size = plan.size, .scale = scale, .stop = options.stop});
-  const std::vector<double> weights = in_order_of(partition, distinct, points.size());
+  const LargeVector<double> weights = in_order_of(partition, distinct, points.size());
 
   stopwatch.start("recombine");
   const double bound = largest_weight(distinct, plan, options);
@@ -184,9 +184,9 @@ bool correct_survivors(const WeightedPoints& points, const DistinctPoints& disti
 
 }  // namespace
 
-std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
+LargeVector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows) {
   LargeVector<double> by_row(rows);
-  std::vector<double> ordered(partition.order.size());
+  LargeVector<double> ordered(partition.order.size());
   using Range = tbb::blocked_range<std::size_t>;
   tbb::parallel_for(Range(0, distinct.numbers.size(), 65536), [&](const Range& range) {
     for (std::size_t k = range.begin(); k < range.end(); ++k) by_row[distinct.numbers[k]] = distinct.weights[k];

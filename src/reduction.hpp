@@ -21,7 +21,7 @@ struct Survivor {
 DistinctPoints as_points(std::vector<Survivor> survivors);
 
 /// The weights of the points in the order of a partition. `rows` is the number of all points. O(q).
-std::vector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows);
+LargeVector<double> in_order_of(const Partition& partition, const DistinctPoints& distinct, std::size_t rows);
 
 /// The bound of new weights that options.max_weight stands for; infinite where there is none.
 double largest_weight(const DistinctPoints& distinct, const Plan& plan, const CompressOptions& options);
