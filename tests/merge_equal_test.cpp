@@ -17,7 +17,7 @@ namespace {
 
 /// The same by an ordered map, with sums in long double.
 struct Expected {
-  std::vector<Index> numbers;
+  LargeVector<Index> numbers;
   std::vector<long double> weights;
 };
 
@@ -75,8 +75,8 @@ TEST(MergeEqual, LeavesDistinctPointsAlone) {
 TEST(MergeEqual, TakesMinusZeroAsZero) {
   const PointSet points{{0.0, 1, -0.0, 1, 0.0, -0.0, -0.0, 0.0}, {1, 2, 4, 8}, 2};
   const DistinctPoints found = merge_equal(points.view(), {});
-  EXPECT_EQ(found.numbers, (std::vector<Index>{0, 2}));
-  EXPECT_EQ(found.weights, (std::vector<double>{3, 12}));
+  EXPECT_EQ(found.numbers, (LargeVector<Index>{0, 2}));
+  EXPECT_EQ(found.weights, (LargeVector<double>{3, 12}));
 }
 
 TEST(MergeEqual, SumsWeightsOver300Decades) {
@@ -97,8 +97,8 @@ TEST(MergeEqual, SmallWeightsAreNotLostBesideALargeOne) {
 TEST(MergeEqual, LeavesOutZeroWeightsAndSkippedRows) {
   const PointSet points{{5, 5, 5, 6, 6, 7}, {0, 2, 3, 0, 0, 1}, 1};
   const DistinctPoints found = merge_equal(points.view(), {});
-  EXPECT_EQ(found.numbers, (std::vector<Index>{1, 5})) << "the first row of weight stands for its equals";
-  EXPECT_EQ(found.weights, (std::vector<double>{5, 1}));
+  EXPECT_EQ(found.numbers, (LargeVector<Index>{1, 5})) << "the first row of weight stands for its equals";
+  EXPECT_EQ(found.weights, (LargeVector<double>{5, 1}));
 
   PointSet many = repetitive(3000, 2, 5, 12);
   Random random(13);
