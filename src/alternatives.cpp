@@ -1,7 +1,5 @@
 #include "alternatives.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "certificate/random.hpp"
+#include "format.hpp"
 #include "held_out_probes.hpp"
 #include "kernel/sample.hpp"
 #include "kernel_method.hpp"
@@ -96,7 +95,7 @@ std::vector<Survivor> best_alternative(const WeightedPoints& points, const Disti
                                        std::vector<Survivor> by_moments, Stopwatch& stopwatch, Coreset& result,
                                        CellTree& tree) {
   std::vector<Candidate> all;
-  all.push_back({fmt::format("moments of order {}", result.plan.order), std::move(by_moments), result, tree});
+  all.push_back({formatted("moments of order {}", result.plan.order), std::move(by_moments), result, tree});
   add_exchange(points, distinct, scale, options, stopwatch, result, all);
   stopwatch.start("compare");
   const std::size_t size = result.plan.size;

@@ -1,6 +1,5 @@
 #include "momentset/compress.hpp"
 
-#include <fmt/format.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "column_spreads.hpp"
+#include "format.hpp"
 #include "group_sizes.hpp"
 #include "memory.hpp"
 #include "momentset/error.hpp"
@@ -26,10 +26,10 @@ namespace {
 void require_usable(const CompressOptions& options) {
   if (options.tolerance && options.size > 0) throw Error("size", std::to_string(options.size), "excludes a tolerance");
   if (options.tolerance && !(*options.tolerance > 0 && std::isfinite(*options.tolerance))) {
-    throw Error("tolerance", fmt::format("{:g}", *options.tolerance), "must be positive and finite");
+    throw Error("tolerance", formatted("{:g}", *options.tolerance), "must be positive and finite");
   }
   if (options.tolerance && options.method == Method::paper) {
-    throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
+    throw Error("tolerance", formatted("{:g}", *options.tolerance),
                 "is not for the method paper: sizes are tried on cells of a tree");
   }
   if (!options.tolerance && options.size == 0) throw Error("size", "0", "must be at least 1");
@@ -39,18 +39,18 @@ void require_usable(const CompressOptions& options) {
     throw Error("mass_scale", std::to_string(options.mass_scale), "must be positive and finite");
   }
   if (options.tolerance && options.method == Method::kernel) {
-    throw Error("tolerance", fmt::format("{:g}", *options.tolerance),
+    throw Error("tolerance", formatted("{:g}", *options.tolerance),
                 "is not for the method kernel: sizes are tried on cells of a tree");
   }
   if (options.min_ess && !(*options.min_ess > 0 && *options.min_ess <= 1)) {
-    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "must be a share of the size, above 0 and at most 1");
+    throw Error("min_ess", formatted("{:g}", *options.min_ess), "must be a share of the size, above 0 and at most 1");
   }
   const bool exchanging = options.method == Method::kernel || options.method == Method::automatic;
   if (options.min_ess && (!exchanging || options.tolerance)) {
-    throw Error("min_ess", fmt::format("{:g}", *options.min_ess), "needs a size and the method kernel or auto");
+    throw Error("min_ess", formatted("{:g}", *options.min_ess), "needs a size and the method kernel or auto");
   }
   if (options.max_weight && !(*options.max_weight > 1)) {
-    throw Error("max_weight", fmt::format("{:g}", *options.max_weight),
+    throw Error("max_weight", formatted("{:g}", *options.max_weight),
                 "must be above 1, in multiples of the mean weight of the rows kept");
   }
 }
@@ -58,12 +58,12 @@ void require_usable(const CompressOptions& options) {
 void require_column_weights(const std::vector<double>& weights, std::size_t dimension) {
   if (weights.empty()) return;
   if (weights.size() != dimension) {
-    throw Error("column_weights", fmt::format("{} numbers", weights.size()),
-                fmt::format("one for each of the {} columns is needed", dimension));
+    throw Error("column_weights", formatted("{} numbers", weights.size()),
+                formatted("one for each of the {} columns is needed", dimension));
   }
   for (const double weight : weights) {
     if (!(weight >= 0 && std::isfinite(weight))) {
-      throw Error("column_weights", fmt::format("{:g}", weight), "must be finite and not negative");
+      throw Error("column_weights", formatted("{:g}", weight), "must be finite and not negative");
     }
   }
   if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) {
@@ -76,18 +76,18 @@ void notice_if_random_does_as_well(Coreset& result) {
   const double error = result.certificate.probe_coreset(), random = result.certificate.probe_random();
   if (random == 0 || error < random / 2) return;
   result.notices.push_back(
-      fmt::format("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
-                  "against {:.1e}): keep more rows, fewer columns, or try another order",
-                  random, error));
+      formatted("a random subset of this size would do about as well on the certificate's test functions ({:.1e} "
+                "against {:.1e}): keep more rows, fewer columns, or try another order",
+                random, error));
 }
 
 void require_effective_size(const Coreset& result, const CompressOptions& options) {
   const double found = result.certificate.effective_sample_size, size = double(result.rows.size());
   if (!options.min_ess || found >= *options.min_ess * size * (1 - 1e-9)) return;
-  throw Error("min_ess", fmt::format("{:g}", *options.min_ess),
-              fmt::format("cannot be reached: weights of order {} with an effective size of {:.5g} of {} were the most "
-                          "equal found",
-                          result.plan.order, found, result.rows.size()));
+  throw Error("min_ess", formatted("{:g}", *options.min_ess),
+              formatted("cannot be reached: weights of order {} with an effective size of {:.5g} of {} were the most "
+                        "equal found",
+                        result.plan.order, found, result.rows.size()));
 }
 
 /// What recombining the cells could not do.
@@ -97,12 +97,12 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
       std::count_if(distinct.weights.begin(), distinct.weights.end(), [&](double w) { return w > bound; });
   if (heavy > 0) {
     result.notices.push_back(
-        fmt::format("{} row{} above max_weight from the start: no more than the own weight is kept there", heavy,
-                    heavy == 1 ? " is" : "s are"));
+        formatted("{} row{} above max_weight from the start: no more than the own weight is kept there", heavy,
+                  heavy == 1 ? " is" : "s are"));
   }
   if (result.inexact_cells > 0) {
-    result.notices.push_back(fmt::format("the moments of {} cell{} could not be kept to rounding: see the residuals",
-                                         result.inexact_cells, result.inexact_cells == 1 ? "" : "s"));
+    result.notices.push_back(formatted("the moments of {} cell{} could not be kept to rounding: see the residuals",
+                                       result.inexact_cells, result.inexact_cells == 1 ? "" : "s"));
   }
 }
 
@@ -145,8 +145,8 @@ std::vector<Survivor> keep_all(const WeightedPoints& points, const Part& part, s
   std::vector<Survivor> all = part.positive_rows(points), kept = part.kept;
   const bool every_row = all.size() <= size;
   if (!part.is_group()) {
-    result.notices.push_back(fmt::format("size {} is not below the {}{} rows: all are kept", size,
-                                         every_row ? all.size() : part.count(), every_row ? "" : " distinct"));
+    result.notices.push_back(formatted("size {} is not below the {}{} rows: all are kept", size,
+                                       every_row ? all.size() : part.count(), every_row ? "" : " distinct"));
   }
   if (every_row) return all;
   for (std::size_t k = 0; k < part.distinct.numbers.size(); ++k) {
@@ -160,9 +160,9 @@ void require_memory(const Plan& plan) {
   const double n = double(plan.features), bytes = 80 * n * n, available = available_memory();
   if (bytes <= available) return;
   throw Error("order", std::to_string(plan.order),
-              fmt::format("has {} moments in {} columns, for which recombination takes about {:.3g} GB, more than the "
-                          "{:.3g} GB of memory that there are: a lower order or fewer columns will do",
-                          plan.features, plan.dimension, bytes / 1e9, available / 1e9));
+              formatted("has {} moments in {} columns, for which recombination takes about {:.3g} GB, more than the "
+                        "{:.3g} GB of memory that there are: a lower order or fewer columns will do",
+                        plan.features, plan.dimension, bytes / 1e9, available / 1e9));
 }
 
 /// The rows of a part that survive, with their weights, in any order.
@@ -180,7 +180,7 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const Part& part, Com
     survivors.insert(survivors.end(), part.kept.begin(), part.kept.end());
     if (survivors.size() < request.size) {
       result.notices.push_back(
-          fmt::format("size {} cannot be met with positive weights: {} rows are kept", request.size, survivors.size()));
+          formatted("size {} cannot be met with positive weights: {} rows are kept", request.size, survivors.size()));
     }
     return survivors;
   }
@@ -274,8 +274,8 @@ std::vector<bool> lower_orders(std::vector<Part>& parts, const Certificate& cert
     const std::optional<int> lower = lower_order(parts[k], options);
     if (!lower) continue;
     parts[k].result.notices = {
-        fmt::format("order lowered from {} to {}: rounding left {:.1e} of the moments, allowed are {:.1e}",
-                    parts[k].result.plan.order, *lower, residual, certificate.tolerance)};
+        formatted("order lowered from {} to {}: rounding left {:.1e} of the moments, allowed are {:.1e}",
+                  parts[k].result.plan.order, *lower, residual, certificate.tolerance)};
     parts[k].request.order = lower;
     lowered[k] = true;
   }

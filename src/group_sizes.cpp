@@ -1,12 +1,11 @@
 #include "group_sizes.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "column_spreads.hpp"
+#include "format.hpp"
 #include "momentset/error.hpp"
 #include "plan.hpp"
 
@@ -84,16 +83,16 @@ int order_of_minimum(const std::vector<Part>& parts, std::size_t dimension, cons
     }
     if (least(0) <= options.size) return 0;
     throw Error("size", std::to_string(options.size),
-                fmt::format("{} groups need a size of at least {}", parts.size(), least(0)));
+                formatted("{} groups need a size of at least {}", parts.size(), least(0)));
   }
   if (least(*options.order) <= options.size) return *options.order;
   int fitting = *options.order;
   while (fitting > 0 && least(fitting) > options.size) --fitting;
   const std::string fits =
-      least(fitting) <= options.size ? fmt::format("order {} is the highest that fits", fitting) : "no order fits";
+      least(fitting) <= options.size ? formatted("order {} is the highest that fits", fitting) : "no order fits";
   throw Error("size", std::to_string(options.size),
-              fmt::format("order {} in each of {} groups needs a size of at least {}; {}", *options.order, parts.size(),
-                          least(*options.order), fits));
+              formatted("order {} in each of {} groups needs a size of at least {}; {}", *options.order, parts.size(),
+                        least(*options.order), fits));
 }
 
 }  // namespace

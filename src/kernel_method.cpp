@@ -1,10 +1,9 @@
 #include "kernel_method.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 
+#include "format.hpp"
 #include "momentset/kernel.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "threads.hpp"
@@ -49,9 +48,9 @@ void settle_order(const std::vector<KernelSelection>& cells, Coreset& result) {
       std::count_if(cells.begin(), cells.end(), [&](const auto& cell) { return cell.order < plan.order; });
   result.inexact_cells =
       std::size_t(std::count_if(cells.begin(), cells.end(), [](const auto& c) { return c.order < 0; }));
-  result.notices.push_back(
-      fmt::format("order lowered from {} to {}: no rows with weights for its moments were found{}", plan.order, order,
-                  cells.size() == 1 ? "" : fmt::format(" in {} of {} cells", below, cells.size())));
+  result.notices.push_back(formatted("order lowered from {} to {}: no rows with weights for its moments were found{}",
+                                     plan.order, order,
+                                     cells.size() == 1 ? "" : formatted(" in {} of {} cells", below, cells.size())));
   plan.order = order;
   plan.features = feature_count(plan.dimension, order);
 }

@@ -1,10 +1,8 @@
 #include "parts.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
+#include "format.hpp"
 #include "momentset/error.hpp"
 
 namespace momentset {
@@ -16,7 +14,7 @@ std::vector<bool> marked(const std::vector<Index>& rows, std::size_t count) {
   marks.resize(count, false);
   for (const Index row : rows) {
     if (row >= count) {
-      throw Error("keep_rows", std::to_string(row), fmt::format("must be below the number of rows, {}", count));
+      throw Error("keep_rows", std::to_string(row), formatted("must be below the number of rows, {}", count));
     }
     marks[row] = true;
   }
@@ -79,8 +77,8 @@ std::vector<Part> by_group(Part whole, const PointGroups& groups) {
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t most = 8;
   const std::size_t shown = std::min(most, names.size());
-  return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", "),
-                     names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
+  return formatted("{}{}", joined(std::span(names).first(shown), ", "),
+                   names.size() > shown ? formatted(" and {} more", names.size() - shown) : "");
 }
 
 }  // namespace
@@ -141,20 +139,20 @@ std::vector<std::string> notices_of_all(const std::vector<Part>& parts) {
   std::size_t others = 0;
   for (const Part& part : parts) {
     if (part.is_whole() && part.count() > 0)
-      whole.push_back(fmt::format("{} ({} row{})", part.group, part.count(), part.count() == 1 ? "" : "s"));
+      whole.push_back(formatted("{} ({} row{})", part.group, part.count(), part.count() == 1 ? "" : "s"));
     for (const std::string& notice : part.result.notices) {
       if (notices.size() < most) {
-        notices.push_back(fmt::format("group {}: {}", part.group, notice));
+        notices.push_back(formatted("group {}: {}", part.group, notice));
       } else {
         ++others;
       }
     }
   }
-  if (others > 0) notices.push_back(fmt::format("{} more notices of groups", others));
+  if (others > 0) notices.push_back(formatted("{} more notices of groups", others));
   if (!whole.empty()) {
     notices.insert(notices.begin(),
-                   fmt::format("{} of {} groups {} kept whole, with no more rows than their share: {}", whole.size(),
-                               parts.size(), whole.size() == 1 ? "is" : "are", listed(whole)));
+                   formatted("{} of {} groups {} kept whole, with no more rows than their share: {}", whole.size(),
+                             parts.size(), whole.size() == 1 ? "is" : "are", listed(whole)));
   }
   return notices;
 }

@@ -1,13 +1,12 @@
 #include "plan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "correction.hpp"
+#include "format.hpp"
 #include "momentset/error.hpp"
 #include "momentset/kernel.hpp"
 
@@ -23,7 +22,7 @@ std::string beside(const std::vector<Companions>& companions) {
   std::size_t columns = 0;
   for (const Companions& each : companions) columns += each.columns;
   if (columns == 0) return "";
-  return fmt::format(" beside {} companion{}", columns, columns == 1 ? "" : "s");
+  return formatted(" beside {} companion{}", columns, columns == 1 ? "" : "s");
 }
 
 /// The order to use for `size` points of `rows`, and in `notice` why it is not the default.
@@ -41,26 +40,25 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   if (rows <= size) return fitting;  // all are kept, and with them the moments of any order
   if (points_needed(fitting) > size && !options.max_weight) {
     throw Error("size", std::to_string(options.size),
-                fmt::format("order 0{} needs a size of at least {}", beside(options.companions),
-                            points_needed(0) + options.keep_rows.size()));
+                formatted("order 0{} needs a size of at least {}", beside(options.companions),
+                          points_needed(0) + options.keep_rows.size()));
   }
   if (points_needed(fitting) > size) {
-    throw Error(
-        "max_weight", fmt::format("{:g}", *options.max_weight),
-        fmt::format("needs a size of at least {} even at order 0", points_needed(0) + options.keep_rows.size()));
+    throw Error("max_weight", formatted("{:g}", *options.max_weight),
+                formatted("needs a size of at least {} even at order 0", points_needed(0) + options.keep_rows.size()));
   }
   if (options.order) {
     const std::size_t kept = options.keep_rows.size();
     throw Error("size", std::to_string(options.size),
-                fmt::format("order {} in {} columns{}{} needs {}{}; order {} is the highest that fits", wanted,
-                            dimension, beside(options.companions),
-                            options.max_weight ? fmt::format(" with max_weight {:g}", *options.max_weight) : "",
-                            needed == most_points ? std::string("more points than can be counted")
-                                                  : fmt::format("a size of at least {}", needed + kept),
-                            kept > 0 ? fmt::format(" with {} rows to keep", kept) : "", fitting));
+                formatted("order {} in {} columns{}{} needs {}{}; order {} is the highest that fits", wanted, dimension,
+                          beside(options.companions),
+                          options.max_weight ? formatted(" with max_weight {:g}", *options.max_weight) : "",
+                          needed == most_points ? std::string("more points than can be counted")
+                                                : formatted("a size of at least {}", needed + kept),
+                          kept > 0 ? formatted(" with {} rows to keep", kept) : "", fitting));
   }
-  notice = fmt::format("order lowered from {} to {}: order {} in {} columns{} needs a size of at least {}", wanted,
-                       fitting, wanted, dimension, beside(options.companions), needed);
+  notice = formatted("order lowered from {} to {}: order {} in {} columns{} needs a size of at least {}", wanted,
+                     fitting, wanted, dimension, beside(options.companions), needed);
   return fitting;
 }
 
@@ -68,8 +66,8 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
 void require_fitting_method(const CompressOptions& options) {
   if (options.method != Method::paper && options.method != Method::kernel) return;
   const std::string rule =
-      fmt::format("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
-  if (options.max_weight) throw Error("max_weight", fmt::format("{:g}", *options.max_weight), rule);
+      formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
+  if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
   if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
 }
 
@@ -85,7 +83,7 @@ void plan_exchange(const CompressOptions& options, Plan& plan) {
   plan.order = options.order.value_or(kernel_order(plan.dimension, kept));
   if (plan.order < 0 || plan.order > highest_kernel_order) {
     throw Error("order", std::to_string(plan.order),
-                fmt::format("must be between 0 and {} with method kernel", highest_kernel_order));
+                formatted("must be between 0 and {} with method kernel", highest_kernel_order));
   }
   plan.features = feature_count(plan.dimension, plan.order);
   if (plan.rows <= plan.size) {
@@ -94,8 +92,8 @@ void plan_exchange(const CompressOptions& options, Plan& plan) {
   }
   if (plan.features > kept) {
     throw Error("size", std::to_string(options.size),
-                fmt::format("order {} in {} columns needs a size of at least {} with method kernel", plan.order,
-                            plan.dimension, plan.features * plan.cells + options.keep_rows.size()));
+                formatted("order {} in {} columns needs a size of at least {} with method kernel", plan.order,
+                          plan.dimension, plan.features * plan.cells + options.keep_rows.size()));
   }
   const double q = double(plan.rows), m = double(plan.dimension), n = double(plan.features), cells = double(plan.cells);
   const double s = double(kept), candidates = std::min(q / cells, std::max(8192.0, 16 * s));
@@ -158,8 +156,8 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
   require_fitting_method(options);
   const std::size_t kept = options.keep_rows.size();
   if (kept > options.size || (kept == options.size && rows > 0)) {
-    throw Error("keep_rows", fmt::format("{} rows", kept),
-                fmt::format("must leave room for others in the size {}", options.size));
+    throw Error("keep_rows", formatted("{} rows", kept),
+                formatted("must leave room for others in the size {}", options.size));
   }
   const std::size_t size = options.size - kept;
   Plan plan;

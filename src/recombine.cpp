@@ -1,6 +1,5 @@
 #include "momentset/recombine.hpp"
 
-#include <fmt/format.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "blas.hpp"
+#include "format.hpp"
 #include "momentset/error.hpp"
 #include "recombine/pulse.hpp"
 #include "recombine/reduce.hpp"
@@ -39,12 +39,12 @@ void require_bounds(std::span<const double> weights, std::span<const double> bou
   const double most = std::accumulate(bounds.begin(), bounds.end(), 0.0);
   const double mass = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (most < mass) {
-    throw Error("max_weights", fmt::format("sum {:g}", most), fmt::format("must not be below the mass {:g}", mass));
+    throw Error("max_weights", formatted("sum {:g}", most), formatted("must not be below the mass {:g}", mass));
   }
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     if (bounds[i] > 0 && bounds[i] >= weights[i]) continue;
-    throw Error("max_weights", fmt::format("{:g}", bounds[i]),
-                fmt::format("row {} must have a bound above 0 and not below its weight {:g}", i, weights[i]));
+    throw Error("max_weights", formatted("{:g}", bounds[i]),
+                formatted("row {} must have a bound above 0 and not below its weight {:g}", i, weights[i]));
   }
 }
 
@@ -99,8 +99,8 @@ void MatrixRows::evaluate(std::span<const Index> rows, const double* scale, doub
 }
 
 std::string Recombination::summary() const {
-  return fmt::format("{} rows kept, rank {}, residual {:.1e}{}", support.size(), rank, residual,
-                     exact() ? "" : fmt::format(", above the tolerance {:.1e}", tolerance));
+  return formatted("{} rows kept, rank {}, residual {:.1e}{}", support.size(), rank, residual,
+                   exact() ? "" : formatted(", above the tolerance {:.1e}", tolerance));
 }
 
 Recombination recombine(const FeatureRows& rows, std::span<const double> weights, const RecombineOptions& options) {

@@ -1,6 +1,5 @@
 #include "reduction.hpp"
 
-#include <fmt/format.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
@@ -14,6 +13,7 @@
 #include "alternatives.hpp"
 #include "cell_compressor.hpp"
 #include "correction.hpp"
+#include "format.hpp"
 #include "kernel_method.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
@@ -132,8 +132,8 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
     const auto full = std::max_element(cells.begin(), cells.end(),
                                        [](const Recombination& a, const Recombination& b) { return a.rank < b.rank; });
     if (!plan.notice.empty()) plan.notice += "; ";
-    plan.notice += fmt::format("of the {} moments {} at most are independent in a cell: columns depend on each other",
-                               plan.features, full->rank);
+    plan.notice += formatted("of the {} moments {} at most are independent in a cell: columns depend on each other",
+                             plan.features, full->rank);
   }
   return survivors;
 }

@@ -1,6 +1,5 @@
 #include "momentset/sketch.hpp"
 
-#include <fmt/format.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "format.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "sketch/state.hpp"
@@ -30,7 +30,7 @@ std::size_t capacity_of(const SketchOptions& options) {
   if (options.memory < least) {
     throw Error(
         "memory", std::to_string(options.memory),
-        fmt::format("must be at least {} for a size of {} in {} columns", least, options.size, options.dimension));
+        formatted("must be at least {} for a size of {} in {} columns", least, options.size, options.dimension));
   }
   const std::uint64_t points = std::min<std::uint64_t>(options.memory / bytes_of_a_point(options.dimension),
                                                        std::numeric_limits<Index>::max() / 2);
@@ -40,8 +40,8 @@ std::size_t capacity_of(const SketchOptions& options) {
 const SketchOptions& usable(const SketchOptions& options) {
   if (options.dimension == 0) throw Error("columns", "0", "at least one is needed");
   if (!options.columns.empty() && options.columns.size() != options.dimension) {
-    throw Error("columns", fmt::format("{} names", options.columns.size()),
-                fmt::format("one for each of the {} columns is needed, or none", options.dimension));
+    throw Error("columns", formatted("{} names", options.columns.size()),
+                formatted("one for each of the {} columns is needed, or none", options.dimension));
   }
   if (options.threads < 0) throw Error("threads", std::to_string(options.threads), "must not be negative");
   plan(std::numeric_limits<Index>::max(), options.dimension, {.size = options.size, .order = options.order});
@@ -123,14 +123,14 @@ double Sketch::mass() const { return state_->all_moments({}).mass(); }
 void Sketch::update(const WeightedPoints& points, std::span<const std::uint64_t> rows, const std::stop_token& stop) {
   State& state = *state_;
   if (points.dimension != state.options.dimension) {
-    throw Error("points", fmt::format("{} columns", points.dimension),
-                fmt::format("must have the {} columns of the sketch", state.options.dimension));
+    throw Error("points", formatted("{} columns", points.dimension),
+                formatted("must have the {} columns of the sketch", state.options.dimension));
   }
   require_valid_batch(points);
   if (points.size() == 0) return;
   if (!rows.empty() && rows.size() != points.size()) {
-    throw Error("rows", fmt::format("{} numbers", rows.size()),
-                fmt::format("one for each of the {} points is needed, or none", points.size()));
+    throw Error("rows", formatted("{} numbers", rows.size()),
+                formatted("one for each of the {} points is needed, or none", points.size()));
   }
   const State::Numbers numbers = rows.empty() ? State::Numbers::places : State::Numbers::named;
   if (state.numbers != State::Numbers::unknown && state.numbers != numbers) {
@@ -159,8 +159,7 @@ void Sketch::merge(const Sketch& other, const std::stop_token& stop) {
   require_same("columns", std::to_string(own.dimension), std::to_string(theirs.dimension));
   require_same("order", std::to_string(own.order), std::to_string(theirs.order));
   if (!own.columns.empty() && !theirs.columns.empty()) {
-    require_same("columns", fmt::format("{}", fmt::join(own.columns, ", ")),
-                 fmt::format("{}", fmt::join(theirs.columns, ", ")));
+    require_same("columns", joined(own.columns, ", "), joined(theirs.columns, ", "));
   }
   if (added.rows_seen == 0) return;
   if (state.rows_seen > 0 && state.numbers != added.numbers) {
@@ -197,7 +196,7 @@ void Sketch::merge(const Sketch& other, const std::stop_token& stop) {
 }
 
 void Sketch::decay(double factor) {
-  if (!(factor > 0 && factor <= 1)) throw Error("factor", fmt::format("{:g}", factor), "must be above 0 and at most 1");
+  if (!(factor > 0 && factor <= 1)) throw Error("factor", formatted("{:g}", factor), "must be above 0 and at most 1");
   if (factor == 1) return;
   state_->count_rows({});
   state_->moments.scale(factor);
@@ -216,8 +215,8 @@ StreamCoreset Sketch::coreset(std::size_t size, const std::stop_token& stop) con
   const std::size_t least = feature_count(options.dimension, options.order);
   if (size != 0 && (size < least || size > options.size)) {
     throw Error("size", std::to_string(size),
-                fmt::format("must be between {}, what order {} in {} columns needs, and the size of the sketch, {}",
-                            least, options.order, options.dimension, options.size));
+                formatted("must be between {}, what order {} in {} columns needs, and the size of the sketch, {}",
+                          least, options.order, options.dimension, options.size));
   }
   if (state.strata.held() == 0) throw Error("sketch", "", "has seen no row of positive weight");
   sketch::StreamRows kept;

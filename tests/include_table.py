@@ -17,6 +17,7 @@ MAY_INCLUDE = {
     "threads": (),
     "memory": (),
     "blas": (),
+    "format": (),
     "basis": (),
     "partition": (),
     "recombine": (),
@@ -31,7 +32,7 @@ MAY_INCLUDE = {
     "distill": ("compress",),
     "network": ("compress",),
 }
-FOR_ALL = ("points", "error", "version", "simd", "threads", "memory", "blas")
+FOR_ALL = ("points", "error", "version", "simd", "threads", "memory", "blas", "format")
 
 # Headers and sources that belong to a room of another name.
 ROOM_OF_STEM = {"cells": "points", "missing": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
