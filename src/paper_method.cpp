@@ -17,7 +17,7 @@ namespace {
 // What the paper leaves open, chosen so that errors agree with the published ones: docs/paper-method.md.
 constexpr std::size_t points_per_feature = 2;  // of a k-means cluster: 2 n points, the half of which can go
 constexpr int kmeans_iterations = 5;
-// Greedy rounds take over at so many times the size, and when they need not drop more points than this.
+// Greedy rounds take over at so many times the size, and when they need not drop more points one by one than this.
 constexpr std::size_t greedy_from = 2, greedy_drops = 3200;
 // A greedy round takes so many clusters that they cover some tenth of the points, and no more than keep threads busy.
 constexpr std::size_t greedy_share = 10, greedy_most = 64;
@@ -149,7 +149,8 @@ class Rounds {
         support_(points, distinct, options) {}
 
   void by_kmeans() {
-    const std::size_t last = std::min(greedy_from * size_, size_ + greedy_drops);
+    std::size_t last = greedy_from * size_;
+    if (options_.dropped == 1) last = std::min(last, size_ + greedy_drops);
     for (std::uint64_t round = 0; support_.size() > last; ++round) {
       const std::size_t before = support_.size();
       const std::vector<double> coordinates = support_.scaled();
