@@ -21,6 +21,7 @@ from torch import nn
 import momentset.torch as mt
 from momentset.torch._attention import take_heads_apart
 from momentset.torch._compress import keep_objects
+from momentset.torch._contributions import inputs_read, refit
 from momentset.torch._layers import find_layers
 
 RATIOS = {"1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
@@ -76,12 +77,24 @@ def outputs(network, x):
     return network(x)
 
 
-def pruned(network, ratio, score):
-    """Keeps the objects of each layer with the highest scores."""
+def pruned(network, ratio, score, calibration=None):
+    """Keeps the objects of each layer with the highest scores. With calibration data outgoing weights are refitted, as
+    compress_width() does it."""
     small = take_heads_apart(copy.deepcopy(network))
-    for layer in find_layers(small).layers:
+    layers = {layer.name: layer for layer in find_layers(small).layers}
+    wanted = {name: None for name in layers}
+    if calibration is not None:
+        with torch.no_grad():
+            wanted = {name: layers[name].reader(given)
+                      for name, given in inputs_read(small, list(layers.values()), calibration).items()}
+    for name, outputs in wanted.items():
+        layer = layers[name]
         size = max(1, int(ratio * layer.width + 0.5))
-        keep_objects(layer, torch.argsort(score(layer), descending=True)[:size].sort().values)
+        numbers = torch.argsort(score(layer), descending=True)[:size].sort().values
+        given = None if calibration is None else inputs_read(small, [layer], calibration)[name]
+        keep_objects(layer, numbers)
+        if calibration is not None:
+            refit(layer, given, outputs, numbers)
     return small
 
 
@@ -97,14 +110,17 @@ def magnitude(layer):
 
 
 def methods(network, ratio, x, seed):
-    random = torch.Generator().manual_seed(seed)
+    def drawn(layer):
+        return torch.rand(layer.width, generator=torch.Generator().manual_seed(seed))
+
     calibration = x[:CALIBRATION]
-    yield "momentset, outputs", lambda: mt.compress_width(network, ratio=ratio, calibration=calibration)[0]
-    yield "momentset, outputs, refitted", lambda: mt.compress_width(network, ratio=ratio, calibration=calibration,
-                                                                    refit=True)[0]
-    yield "momentset, dynamics", lambda: mt.compress_width(network, ratio=ratio)[0]
+    yield "momentset", lambda: mt.compress_width(network, ratio=ratio, calibration=calibration)[0]
+    yield "magnitude, refitted", lambda: pruned(network, ratio, magnitude, calibration)
+    yield "random, refitted", lambda: pruned(network, ratio, drawn, calibration)
+    yield "momentset, not refitted", lambda: mt.compress_width(network, ratio=ratio, calibration=calibration,
+                                                               refit=False)[0]
     yield "magnitude", lambda: pruned(network, ratio, magnitude)
-    yield "random", lambda: pruned(network, ratio, lambda layer: torch.rand(layer.width, generator=random))
+    yield "random", lambda: pruned(network, ratio, drawn)
 
 
 def main():
@@ -114,6 +130,7 @@ def main():
     parser.add_argument("--fine-tuning", type=int, default=2, help="epochs")
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS))
     arguments = parser.parse_args()
+    torch.set_num_threads(1)  # small batches gain nothing by more
     for name in arguments.networks:
         rows: dict[tuple[str, str], list] = {}
         accuracies = []
@@ -135,7 +152,7 @@ def main():
                     after = (tuned.argmax(1) == y_test).float().mean().item()
                     rows.setdefault((ratio, method), []).append((before, change, after))
                     print(f"{name} {seed} {ratio} {method}: {before:.3f} {change:.3g} {after:.3f} {seconds:.1f} s",
-                          file=sys.stderr)
+                          file=sys.stderr, flush=True)
         print(f"\n{name}, accuracy {np.mean(accuracies):.3f}:\n")
         print("| Width | Method | Accuracy | Change of outputs | Accuracy, fine-tuned |\n|---|---|---:|---:|---:|")
         for (ratio, method), values in rows.items():

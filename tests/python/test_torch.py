@@ -106,15 +106,17 @@ def test_keeps_dynamics():
     with torch.no_grad():
         subnetwork[2].weight.copy_(wide[2].weight[:, layer.numbers] * 15)
     assert (small(x) - wide(x)).abs().max() < (subnetwork(x) - wide(x)).abs().max() / 10
-    networks = {each: torch.optim.Adam(each.parameters(), lr=1e-2) for each in (wide, small)}
+    networks = {each: torch.optim.Adam(each.parameters(), lr=2e-4) for each in (wide, small)}
     mt.scale_gradients(networks[small], small)
+    begun = wide(x)
     for _ in range(50):
         for each, optimizer in networks.items():
             optimizer.zero_grad()
             loss = ((each(x) - y) ** 2).mean()
             loss.backward()
             optimizer.step()
-    assert (small(x) - wide(x)).abs().max() < 0.02 * (wide(x)).abs().max()
+    lacking, learned = (small(x) - wide(x)).square().mean().sqrt(), (wide(x) - begun).square().mean().sqrt()
+    assert lacking < 0.15 * learned
 
 
 @pytest.mark.parametrize("activation, factor", [(nn.ReLU, 4.0), (nn.Tanh, -1.0)])
@@ -158,7 +160,7 @@ def convolutions():
 def test_channels():
     wide = convolutions()
     x = torch.randn(3, 1, 8, 8, dtype=torch.float64)
-    small, report = mt.compress_width(wide, ratio=0.5, calibration=x[:1])
+    small, report = mt.compress_width(wide, ratio=0.5, calibration=x)
     names = {layer.name: (layer.width, layer.size) for layer in report.layers}
     assert names == {"2.first -> 2.second": (32, 16), "3 -> 8": (24, 12)}
     assert small(x).shape == (3, 10)

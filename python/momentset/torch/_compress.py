@@ -75,7 +75,7 @@ def compress_width(
     order: Union[int, Literal["auto"]] = "auto",
     keep: Keep | None = None,
     calibration: Any = None,
-    refit: bool = False,
+    refit: bool = True,
     weighted: bool = False,
     seed: int = 0,
     threads: int | None = None,
@@ -99,8 +99,8 @@ def compress_width(
             calibration, else "dynamics".
         calibration: a batch of inputs of the module: a tensor, or a tuple of its arguments. Each sample is a row of the
             first axis of what the layers read.
-        refit: True: the outgoing weights are fitted once more to the outputs on the calibration data, by least squares,
-            free of the weights of the objects.
+        refit: with keep="outputs", unless weighted: the outgoing weights are then fitted to the outputs of the module on
+            the calibration data, by least squares, layer by layer, each with what the smaller ones before it give.
         weighted: True: the weights stay buffers beside the parameters, for training with scale_gradients(); fold them
             with fold_weights(). False: outgoing arrays are multiplied by them.
         seed: of what is random: see momentset.compress(); and of the combinations of outputs.
@@ -120,31 +120,34 @@ def compress_width(
         raise Error("keep", str(keep), f"must be one of {', '.join(_core.Keep.__members__)}")
     if (keep == "outputs") != (calibration is not None):
         raise Error("calibration", "", "is for keep='outputs', which needs it")
-    if refit and (weighted or keep != "outputs"):
-        raise Error("refit", "True", "is for keep='outputs', and leaves no weights to train with")
     small = take_heads_apart(copy.deepcopy(module))
     search = find_layers(small)
     sizes = _sizes(module, search, size, ratio)
-    given = inputs_read(small, [layer for layer, _ in sizes.values()], calibration) if keep == "outputs" else {}
-    reports = []
-    for name, (layer, kept) in sizes.items():
-        options = _core.WidthOptions()
-        options.size, options.seed = kept, count("seed", seed, 0)
-        options.keep = _core.Keep.__members__[keep]
-        options.threads = 0 if threads is None else count("threads", threads, 1)
-        if keep == "function":
-            options.symmetry = _core.Symmetry.__members__[layer.symmetry]
-        if order != "auto":
-            options.order = count("order", order, 0)
-        if keep != "outputs":
-            reports.append(_compress_layer(layer, options, None, weighted))
-            continue
-        with torch.no_grad():
-            outputs = layer.reader(given[name])
-        reports.append(_compress_layer(layer, options, contributions(layer, given[name], kept, seed), weighted))
-        if refit:
-            refit_outgoing(layer, given[name], outputs, torch.from_numpy(reports[-1].numbers))
+    options = _core.WidthOptions()
+    options.seed, options.keep = count("seed", seed, 0), _core.Keep.__members__[keep]
+    options.threads = 0 if threads is None else count("threads", threads, 1)
+    options.order = None if order == "auto" else count("order", order, 0)
+    if keep == "outputs":
+        reports = _keep_outputs(small, sizes, calibration, options, refit and not weighted, weighted)
+    else:
+        reports = [_compress_layer(*each, options, None, weighted) for each in sizes.values()]
     return small, WidthReport(reports, search.skipped)
+
+
+def _keep_outputs(small: nn.Module, sizes: dict[str, tuple[ObjectLayer, int]], calibration: Any,
+                  options: _core.WidthOptions, refit: bool, weighted: bool) -> list[LayerReport]:
+    with torch.no_grad():
+        wanted = {name: sizes[name][0].reader(given)
+                  for name, given in inputs_read(small, [layer for layer, _ in sizes.values()], calibration).items()}
+    reports = []
+    for name, outputs in wanted.items():
+        layer, size = sizes[name]
+        given = inputs_read(small, [layer], calibration)[name]
+        report = _compress_layer(layer, size, options, contributions(layer, given, size, options.seed), weighted)
+        if refit:
+            refit_outgoing(layer, given, outputs, torch.from_numpy(report.numbers))
+        reports.append(report)
+    return reports
 
 
 def _sizes(module: nn.Module, search: Search, size: int | Mapping[str, int] | None,
@@ -172,8 +175,11 @@ def _sizes(module: nn.Module, search: Search, size: int | Mapping[str, int] | No
     return {each: (layers[each], int(kept)) for each, kept in wanted.items() if kept is not None}
 
 
-def _compress_layer(layer: ObjectLayer, options: _core.WidthOptions, of_outputs: Doubles | None,
+def _compress_layer(layer: ObjectLayer, size: int, options: _core.WidthOptions, of_outputs: Doubles | None,
                     weighted: bool) -> LayerReport:
+    options.size = size
+    if options.keep == _core.Keep.function:
+        options.symmetry = _core.Symmetry.__members__[layer.symmetry]
     arrays = [slot.array.detach().to("cpu", torch.float64).contiguous().view(-1).numpy() for slot in layer.slots]
     shapes = [slot.shape(layer.width) for slot in layer.slots]
     try:

@@ -19,7 +19,8 @@ RIDGE = 1e-3
 
 
 def inputs_read(module: nn.Module, layers: Sequence[ObjectLayer], calibration: Any) -> dict[str, Tensor]:
-    """What the reader of each layer is given, by the layer's name. The module is run once, in evaluation mode.
+    """What the reader of each layer is given, by the layer's name, in the order in which they are run. The module is run
+    once, in evaluation mode.
 
     Raises:
         Error: a reader is not reached.
@@ -41,7 +42,8 @@ def inputs_read(module: nn.Module, layers: Sequence[ObjectLayer], calibration: A
     for layer in layers:
         if id(layer.reader) not in read:
             raise Error("calibration", "", f"does not reach {layer.name}")
-    return {layer.name: torch.cat(read[id(layer.reader)]) for layer in layers}
+    names = {id(layer.reader): layer.name for layer in layers}
+    return {names[reader]: torch.cat(given) for reader, given in read.items()}
 
 
 def contributions(layer: ObjectLayer, given: Tensor, size: int, seed: int) -> Doubles:
@@ -51,11 +53,13 @@ def contributions(layer: ObjectLayer, given: Tensor, size: int, seed: int) -> Do
 
 
 def refit(layer: ObjectLayer, given: Tensor, outputs: Tensor, numbers: Tensor) -> None:
-    """Changes the outgoing weights and the bias of a layer of fewer objects so that the sum of squares of what its
-    outputs lack is least, and RIDGE times that of the change, in units of the inputs' mean square.
+    """Changes the outgoing weights and the bias of a layer of fewer objects so that its outputs come closest to those
+    wanted: least is the sum of squares of what they lack, and RIDGE times that of the change, in units of the inputs'
+    mean square.
 
     Args:
-        given, outputs: of the reader as it was, for all objects.
+        given: what the reader was given by all objects.
+        outputs: wanted of it.
         numbers: the objects that are left.
     """
     reader: Any = layer.reader

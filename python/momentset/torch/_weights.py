@@ -59,6 +59,9 @@ def fold_weights(module: nn.Module) -> nn.Module:
              for name, chain in _chains(part) if isinstance(chain[0], ObjectWeights)]
     if not found:
         raise _unweighted(module)
+    for part in dict.fromkeys(part for part, _ in found):
+        # torch deletes the array from the class, which copies of the part share: this one gets a class of its own.
+        part.__class__ = type(type(part).__name__, type(part).__bases__, dict(vars(type(part))))
     for part, name in found:
         parametrize.remove_parametrizations(part, name, leave_parametrized=True)
     return module
