@@ -113,7 +113,7 @@ CompressedLayer keep_sums(const Layer& layer, const WidthOptions& options) {
   if (options.keep == Keep::outputs) {
     points.coordinates = options.contributions;
     points.dimension = options.contributions.size() / layer.width();
-    request.order = 1;
+    request.order = options.size == 1 ? 0 : 1;  // one object can carry the total weight only
     request.method = Method::tree;
   }
   Coreset coreset = compress(points, request);

@@ -14,7 +14,7 @@ from momentset import _core
 from momentset._arrays import Doubles, Integers, count, number
 from momentset._error import Error
 from momentset.torch._attention import take_heads_apart
-from momentset.torch._contributions import contributions, inputs_read, refit as refit_outgoing
+from momentset.torch._contributions import Contributions, inputs_read, refit as refit_outgoing
 from momentset.torch._layers import ObjectLayer, Search, Slot, find_layers
 from momentset.torch._weights import add_weights
 
@@ -130,7 +130,7 @@ def compress_width(
     if keep == "outputs":
         reports = _keep_outputs(small, sizes, calibration, options, refit and not weighted, weighted)
     else:
-        reports = [_compress_layer(*each, options, None, weighted) for each in sizes.values()]
+        reports = [_compress_layer(*each, options, weighted) for each in sizes.values()]
     return small, WidthReport(reports, search.skipped)
 
 
@@ -143,7 +143,15 @@ def _keep_outputs(small: nn.Module, sizes: dict[str, tuple[ObjectLayer, int]], c
     for name, outputs in wanted.items():
         layer, size = sizes[name]
         given = inputs_read(small, [layer], calibration)[name]
-        report = _compress_layer(layer, size, options, contributions(layer, given, size, options.seed), weighted)
+        added, options.size = Contributions(layer, given, size, options.seed), size
+
+        def error(most: int) -> float:
+            result = _compressed(layer, options, added.components_of_half(most))
+            return added.error(result.numbers, result.weights)
+
+        # Fewer sums leave more equal weights, which are better for outputs that the sums do not tell.
+        most = min(sorted({max(1, size - 1), max(1, size // 4), max(1, size // 16)}), key=error)
+        report = _put_back(layer, _compressed(layer, options, added.components(most)), weighted)
         if refit:
             refit_outgoing(layer, given, outputs, torch.from_numpy(report.numbers))
         reports.append(report)
@@ -175,17 +183,24 @@ def _sizes(module: nn.Module, search: Search, size: int | Mapping[str, int] | No
     return {each: (layers[each], int(kept)) for each, kept in wanted.items() if kept is not None}
 
 
-def _compress_layer(layer: ObjectLayer, size: int, options: _core.WidthOptions, of_outputs: Doubles | None,
-                    weighted: bool) -> LayerReport:
+def _compress_layer(layer: ObjectLayer, size: int, options: _core.WidthOptions, weighted: bool) -> LayerReport:
     options.size = size
     if options.keep == _core.Keep.function:
         options.symmetry = _core.Symmetry.__members__[layer.symmetry]
+    return _put_back(layer, _compressed(layer, options, None), weighted)
+
+
+def _compressed(layer: ObjectLayer, options: _core.WidthOptions, components: Doubles | None) -> _core.CompressedLayer:
     arrays = [slot.array.detach().to("cpu", torch.float64).contiguous().view(-1).numpy() for slot in layer.slots]
     shapes = [slot.shape(layer.width) for slot in layer.slots]
     try:
-        result = _core.compress_width(arrays, shapes, layer.width, None, of_outputs, options)
+        return _core.compress_width(arrays, shapes, layer.width, None, components, options)
     except Error as error:
         raise Error(error.field, error.value, f"{error.rule} ({layer.name})") from None
+
+
+def _put_back(layer: ObjectLayer, result: _core.CompressedLayer, weighted: bool) -> LayerReport:
+    """Puts the objects kept in the place of all."""
     size = len(result.numbers)
     for slot, values in zip(layer.slots, result.arrays(not weighted)):
         _replace(slot, torch.from_numpy(values), size)

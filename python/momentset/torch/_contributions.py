@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from momentset._arrays import Doubles
+from momentset._arrays import Doubles, Integers
 from momentset._error import Error
 from momentset.torch._layers import ObjectLayer
 
@@ -46,10 +46,33 @@ def inputs_read(module: nn.Module, layers: Sequence[ObjectLayer], calibration: A
     return {names[reader]: torch.cat(given) for reader, given in read.items()}
 
 
-def contributions(layer: ObjectLayer, given: Tensor, size: int, seed: int) -> Doubles:
-    """(width, p) leading principal components of what the objects add to the reader's outputs, p below `size`."""
-    generator = torch.Generator().manual_seed(seed)
-    return _components(_products(layer, given, generator), min(size - 1, MOST_COMPONENTS))
+class Contributions:
+    """What the objects of a layer add to random combinations of its reader's outputs, for each half of the data.
+
+    Args:
+        given: what the reader is given.
+        size: objects to be kept, by which the number of combinations goes.
+    """
+
+    def __init__(self, layer: ObjectLayer, given: Tensor, size: int, seed: int):
+        generator = torch.Generator().manual_seed(seed)
+        if isinstance(layer.reader, nn.Linear):
+            given = given.reshape(-1, given.shape[-1])
+        halves = (given[::2], given[1::2]) if len(given) > 1 else (given, given)
+        self._half, self._held_out = (_products(layer, half, 4 * size, generator) for half in halves)
+
+    def components_of_half(self, most: int) -> Doubles:
+        """(width, p) leading principal components for the first half, p at most `most`."""
+        return _components(self._half, most)
+
+    def components(self, most: int) -> Doubles:
+        """The same for all of the data."""
+        return _components(torch.cat([self._half, self._held_out], 1), most)
+
+    def error(self, numbers: Integers, weights: Doubles) -> float:
+        """How far off the outputs of the second half are where these objects with these weights stand for all."""
+        lacking = torch.from_numpy(weights) @ self._held_out[torch.from_numpy(numbers)] - self._held_out.sum(0)
+        return float(lacking.norm())
 
 
 def refit(layer: ObjectLayer, given: Tensor, outputs: Tensor, numbers: Tensor) -> None:
@@ -93,18 +116,17 @@ def _patches(reader: Any, given: Tensor) -> Tensor:
     return patches.movedim(1, -1).flatten(0, -2)
 
 
-def _products(layer: ObjectLayer, given: Tensor, generator: torch.Generator) -> Tensor:
+def _products(layer: ObjectLayer, given: Tensor, numbers: int, generator: torch.Generator) -> Tensor:
     """(width, p) sums over each object's places of input times gradient, for p random combinations z of the outputs of
     a sample: since the reader is linear, this is what the object adds to z . y. On average over z their products are
     those of the whole contributions."""
     block = layer.slots[-1].block
     reader, places = layer.reader, -1 if isinstance(layer.reader, nn.Linear) else 1
-    if isinstance(reader, nn.Linear):
-        given = given.reshape(-1, given.shape[-1])
-    if len(given) > MOST_NUMBERS:
-        given = given[torch.randperm(len(given), generator=generator)[:MOST_NUMBERS].to(given.device)]
+    numbers = min(numbers, MOST_NUMBERS)
+    if len(given) > numbers:
+        given = given[torch.randperm(len(given), generator=generator)[:numbers].to(given.device)]
     rounds = []
-    for _ in range(max(1, MOST_NUMBERS // len(given))):
+    for _ in range(-(-numbers // len(given))):
         x = given.detach().requires_grad_()
         with torch.enable_grad():
             y = reader(x)
@@ -112,14 +134,14 @@ def _products(layer: ObjectLayer, given: Tensor, generator: torch.Generator) -> 
             (gradient,) = torch.autograd.grad((z * y).sum(), x)
         added = (given * gradient).double().movedim(places, 0)  # (width * block, samples, ...)
         rounds.append(added.reshape(layer.width, block, *added.shape[1:]).transpose(1, 2).flatten(2).sum(2))
-    return torch.cat(rounds, 1)
+    return torch.cat(rounds, 1).cpu()
 
 
 def _components(products: Tensor, most: int) -> Doubles:
     """(width, p) leading principal components, p at least 1."""
-    p = max(1, min(most, *products.shape))
+    p = max(1, min(most, MOST_COMPONENTS, *products.shape))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # of the random projections that svd_lowrank begins with
-        U, S, _ = torch.svd_lowrank(products.cpu(), q=p, niter=2)
+        U, S, _ = torch.svd_lowrank(products, q=p, niter=2)
     scores: Doubles = (U * S).contiguous().numpy()
     return scores
