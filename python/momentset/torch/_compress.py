@@ -99,8 +99,8 @@ def compress_width(
             calibration, else "dynamics".
         calibration: a batch of inputs of the module: a tensor, or a tuple of its arguments. Each sample is a row of the
             first axis of what the layers read.
-        refit: with keep="outputs", unless weighted: the outgoing weights are then fitted to the outputs of the module on
-            the calibration data, by least squares, layer by layer, each with what the smaller ones before it give.
+        refit: with keep="outputs", unless weighted: the outgoing weights are then fitted to the module's outputs on the
+            calibration data, by least squares, layer by layer, each with what the smaller ones before it give.
         weighted: True: the weights stay buffers beside the parameters, for training with scale_gradients(); fold them
             with fold_weights(). False: outgoing arrays are multiplied by them.
         seed: of what is random: see momentset.compress(); and of the combinations of outputs.

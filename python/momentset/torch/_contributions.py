@@ -19,8 +19,8 @@ RIDGE = 1e-3
 
 
 def inputs_read(module: nn.Module, layers: Sequence[ObjectLayer], calibration: Any) -> dict[str, Tensor]:
-    """What the reader of each layer is given, by the layer's name, in the order in which they are run. The module is run
-    once, in evaluation mode.
+    """What the reader of each layer is given, by the layer's name, in the order in which they are run. The module is
+    run once, in evaluation mode.
 
     Raises:
         Error: a reader is not reached.

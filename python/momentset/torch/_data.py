@@ -46,7 +46,8 @@ class WeightedDataset(Dataset[Any]):
                         "indices is needed")
         first, last = self.indices.min(), self.indices.max()
         if isinstance(dataset, Sized) and not 0 <= first <= last < len(dataset):
-            raise Error("indices", f"{first} to {last}", f"must be at least 0 and below the number of rows, {len(dataset)}")
+            raise Error("indices", f"{first} to {last}",
+                        f"must be at least 0 and below the number of rows, {len(dataset)}")
         self._shares = torch.from_numpy(self.object_weights / self.object_weights.mean()).to(torch.float32)
 
     def __len__(self) -> int:

@@ -32,8 +32,8 @@ ELEMENTWISE: dict[Any, frozenset[str]] = {
     **dict.fromkeys((nn.Tanh, nn.Softsign, nn.Tanhshrink, nn.Softshrink, nn.Hardshrink, torch.tanh, F.tanh, F.softsign,
                      "tanh"), ODD),
     **dict.fromkeys((nn.GELU, nn.SiLU, nn.Sigmoid, nn.ELU, nn.SELU, nn.CELU, nn.Softplus, nn.Mish, nn.ReLU6,
-                     nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.LogSigmoid, F.gelu, F.silu, torch.sigmoid, F.sigmoid, F.elu,
-                     F.softplus, F.mish, F.relu6, F.hardtanh, F.hardswish, "sigmoid"), NEITHER),
+                     nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.LogSigmoid, F.gelu, F.silu, torch.sigmoid, F.sigmoid,
+                     F.elu, F.softplus, F.mish, F.relu6, F.hardtanh, F.hardswish, "sigmoid"), NEITHER),
 }
 # The same for maps of channels only.
 POOLING: dict[Any, frozenset[str]] = {
@@ -287,9 +287,7 @@ def _averages(node: fx.Node) -> bool:
 
 
 def _is_batch_size(value: Any) -> bool:
-    if not isinstance(value, fx.Node):
-        return False
-    return value.args[1:] == (0,) and value.target in ("size", operator.getitem)
+    return isinstance(value, fx.Node) and value.args[1:] == (0,) and value.target in ("size", operator.getitem)
 
 
 def _only_user(node: fx.Node) -> fx.Node | None:
@@ -300,7 +298,7 @@ def _only_user(node: fx.Node) -> fx.Node | None:
 
 def _asks_for_batch_size(user: fx.Node) -> bool:
     if user.target == "size":
-        return user.args[1:] == (0,)
+        return _is_batch_size(user)
     return user.target is getattr and user.args[1:] == ("shape",) and all(map(_is_batch_size, user.users))
 
 

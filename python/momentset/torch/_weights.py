@@ -69,8 +69,8 @@ def fold_weights(module: nn.Module) -> nn.Module:
 
 def scale_gradients(optimizer: torch.optim.Optimizer, module: nn.Module) -> list[Any]:
     """Makes the weighted objects of a module train as all those that they stand for would train (paper 000,
-    Definition 4): from now on the gradients of the optimizer's parameters are divided by the objects' weights as soon as
-    backward() has made them, before clipping, momentum or weight decay see them.
+    Definition 4): from now on the gradients of the optimizer's parameters are divided by the objects' weights as soon
+    as backward() has made them, before clipping, momentum or weight decay see them.
 
     Args:
         optimizer: SGD, Adam, AdamW, RMSprop, Adamax or Rprop, which follow each element of a gradient by itself.
