@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import momentset.torch as mt  # noqa: E402
+from momentset.torch._weights import add_weights  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +40,6 @@ def weighted(small, counts):
     """The small network with counts as weights."""
     small = copy.deepcopy(small)
     counts = torch.tensor(counts, dtype=torch.float64)
-    from momentset.torch._weights import add_weights
-
     add_weights(small[0], "weight", counts, 0, False)
     add_weights(small[0], "bias", counts, 0, False)
     add_weights(small[2], "weight", counts, 1, True)
@@ -76,7 +75,7 @@ def test_compressed_dynamics_are_those_of_the_copies(name, clip):
             assert norms[0] > 0.05 and torch.isclose(*norms, rtol=1e-10)
         for optimizer in optimizers:
             optimizer.step()
-        copies = repeated(mt_originals(few), counts)
+        copies = repeated(originals(few), counts)
         for one, other in zip(copies.parameters(), wide.parameters()):
             torch.testing.assert_close(one, other, rtol=0, atol=1e-13 * (step + 1))
     assert (few[0].weight - small[0].weight).abs().max() > 1e-2  # it has been trained
@@ -85,7 +84,7 @@ def test_compressed_dynamics_are_those_of_the_copies(name, clip):
     assert type(folded[2]) is nn.Linear and set(folded.state_dict()) == set(small.state_dict())
 
 
-def mt_originals(few):
+def originals(few):
     """A plain network with the parameters of a weighted one, not multiplied by the weights."""
     plain = net(5)
     plain.load_state_dict({key.replace("parametrizations.", "").replace(".original", ""): value

@@ -2,6 +2,8 @@
 
 import pytest
 
+import momentset as ms
+
 torch = pytest.importorskip("torch")
 
 import momentset.torch as mt  # noqa: E402
@@ -52,5 +54,5 @@ def test_layers_are_found(make):
 
 def test_a_module_without_such_a_layer_is_an_error():
     module, _ = temporal_convolutions()  # its own class of convolutions pads by itself
-    with pytest.raises(mt._compress.Error, match="TCN: has no neurons, channels or heads"):
+    with pytest.raises(ms.Error, match="TCN: has no neurons, channels or heads"):
         mt.compress_width(module, ratio=0.5)
