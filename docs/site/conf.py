@@ -32,6 +32,7 @@ myst_heading_anchors = 4  # the anchors that code-hosting pages give to headings
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": "{{path}}"}  # see source_pages.py
 
 # Python: the docstrings, with types from the annotations.
+autodoc_mock_imports = ["torch"]  # of which momentset.torch's reference needs nothing
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
 autodoc_typehints_format = "short"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from momentset import _core
 from momentset._arrays import Doubles, Integers
 
 LEAF = 4  # points that are only sorted
@@ -38,6 +39,4 @@ def serpentine(points: Doubles) -> Integers:
 def systematic(points: Doubles, weights: Doubles, n: int, seed: int) -> Integers:
     """(n,) places of points, ascending, each drawn n times its share of the weight, rounded up or down."""
     path = serpentine(points)
-    ends = np.cumsum(weights[path])
-    marks = (np.arange(n) + np.random.default_rng(seed).uniform()) * (ends[-1] / n)
-    return np.sort(path[np.minimum(np.searchsorted(ends, marks, side="right"), len(path) - 1)])
+    return np.sort(path[_core.systematic_sample(weights[path], n, np.random.default_rng(seed).uniform())])
