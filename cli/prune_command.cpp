@@ -28,7 +28,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs, columns, exclude;
-  std::string output, pruned, certificate, labels, weights, policy = "hard", score_weights, size, order = "auto", seed = "0";
+  std::string output, pruned, certificate, labels, weights, policy = "hard", score_weights, size, order = "auto",
+                                                            seed = "0";
   ScoreArguments scores;
   std::optional<double> keep, class_floor, skip_hardest, theta, epochs;
   double allowed_increase = 0.05, matched_iterations = 0.5;
@@ -57,7 +58,7 @@ struct Pruned {
   prune::Scores scores;
   ClassLabels labels;
   prune::SelectOptions policy;
-  std::optional<prune::ProbeAngle> angle;    ///< estimated
+  std::optional<prune::ProbeAngle> angle;  ///< estimated
   std::optional<prune::TheoryChoice> theory;
   prune::Selection selection;
   std::vector<double> weights;  ///< of the kept examples
@@ -74,10 +75,12 @@ void require_consistent(const Options& options) {
   } else if (options.parameters.empty()) {
     throw Error("--parameters", "", "must be given for --policy theory: how many the model has");
   }
-  refuse("--skip-hardest", options.skip_hardest && options.policy != "window", "has a meaning for --policy window only");
+  refuse("--skip-hardest", options.skip_hardest && options.policy != "window",
+         "has a meaning for --policy window only");
   refuse("--class-floor", options.class_floor && options.labels.empty(), "needs --labels");
   refuse("--pruned", !options.pruned.empty() && !options.compresses(), "has a meaning with --then-compress only");
-  refuse("--certificate", !options.certificate.empty() && !options.compresses(), "has a meaning with --then-compress only");
+  refuse("--certificate", !options.certificate.empty() && !options.compresses(),
+         "has a meaning with --then-compress only");
   if (options.output.empty()) throw Error("--output", "", "must be given");
   io::format_of(options.output);
   if (!options.pruned.empty()) io::format_of(options.pruned);
@@ -87,7 +90,8 @@ void require_consistent(const Options& options) {
 std::string label_column(const Options& options, const io::Table& table) {
   const std::string name = options.labels.empty() ? "label" : options.labels;
   const auto& columns = table.columns();
-  const bool found = std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return column.name == name; });
+  const bool found =
+      std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return column.name == name; });
   return found ? name : "";
 }
 
@@ -176,8 +180,7 @@ Coreset compress_measure(const Options& options, const io::Features& features, c
       {"choice", coreset.choice()},
       {"groups", labels},
       {"pruned", fmt::format("score {}, policy {}, {} of {} rows kept, score weights {}", options.scores.score,
-                             name_of(pruned.policy.policy), pruned.selection.kept.size(),
-                             features.points.view().size(),
+                             name_of(pruned.policy.policy), pruned.selection.kept.size(), features.points.view().size(),
                              options.score_weights.empty() ? "rank" : options.score_weights)}};
   return coreset;
 }
@@ -290,8 +293,9 @@ int run(Options options) try {
   require_consistent(options);
   options.scores.seed = parse_count("--seed", options.seed);
   if (!options.clusters.empty()) options.scores.clusters = parse_count("--clusters", options.clusters);
-  const std::string certificate_path =
-      !options.compresses() ? "" : !options.certificate.empty() ? options.certificate : options.output + ".certificate.json";
+  const std::string certificate_path = !options.compresses()          ? ""
+                                       : !options.certificate.empty() ? options.certificate
+                                                                      : options.output + ".certificate.json";
   TargetFile output("--output", options.output, options.force);
   std::optional<TargetFile> certificate, measure;
   if (options.compresses()) certificate.emplace("--certificate", certificate_path, options.force);
@@ -359,7 +363,8 @@ int run(Options options) try {
 void add_prune(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   ScoreArguments& scores = options->scores;
-  CLI::App* command = app.add_subcommand("prune", "keep the examples of a training set that a score and a policy choose");
+  CLI::App* command =
+      app.add_subcommand("prune", "keep the examples of a training set that a score and a policy choose");
   command->add_option("input", options->inputs, "tables of examples, as for compress")->required()->type_name("IN");
   command->add_option("-o,--output", options->output, "table to write")->type_name("OUT");
   command
@@ -416,7 +421,9 @@ void add_prune(CLI::App& app, int& status) {
       ->add_option("--score-weights", options->score_weights,
                    "weights within each class by rank, by value or none [rank with --then-compress, else none]")
       ->check(CLI::IsMember({"none", "rank", "value"}));
-  command->add_option("--order", options->order, "of the moments, as for compress")->type_name("K")->capture_default_str();
+  command->add_option("--order", options->order, "of the moments, as for compress")
+      ->type_name("K")
+      ->capture_default_str();
   command->add_option("--pruned", options->pruned, "table to write the rows kept to, before they are compressed")
       ->type_name("FILE");
   command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")
@@ -429,9 +436,14 @@ void add_prune(CLI::App& app, int& status) {
   command->add_option("--columns", options->columns, "columns that are the coordinates, as for compress")
       ->delimiter(',')
       ->type_name("A,B");
-  command->add_option("--exclude", options->exclude, "columns that are not coordinates")->delimiter(',')->type_name("A,B");
-  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")->type_name("COL");
-  command->add_option("--seed", options->seed, "breaks ties, and draws what is random")->type_name("N")->capture_default_str();
+  command->add_option("--exclude", options->exclude, "columns that are not coordinates")
+      ->delimiter(',')
+      ->type_name("A,B");
+  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
+      ->type_name("COL");
+  command->add_option("--seed", options->seed, "breaks ties, and draws what is random")
+      ->type_name("N")
+      ->capture_default_str();
   command->add_flag("--drop-invalid", options->drop_invalid, "leave out rows with NaN, infinity or no value");
   command->add_flag("--json", options->json, "print the report as JSON");
   command->add_flag("--quiet", options->quiet, "print errors only");

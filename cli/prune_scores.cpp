@@ -106,7 +106,8 @@ OwnedMatrix transposed(const OwnedMatrix& matrix) {
   const std::size_t rows = matrix.view().rows();
   OwnedMatrix turned{std::vector<double>(matrix.values.size()), rows};
   for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t c = 0; c < matrix.columns; ++c) turned.values[c * rows + i] = matrix.values[i * matrix.columns + c];
+    for (std::size_t c = 0; c < matrix.columns; ++c)
+      turned.values[c * rows + i] = matrix.values[i * matrix.columns + c];
   }
   return turned;
 }
@@ -160,7 +161,8 @@ std::vector<Index> ClassLabels::as_columns(std::size_t columns) const {
     throw Error("--labels", fmt::format("{} classes", names.size()),
                 fmt::format("must be as many as the columns, {}, or their numbers from 0", columns));
   } else {
-    const bool by_number = std::all_of(numbers.begin(), numbers.end(), [](const auto& each) { return each.has_value(); });
+    const bool by_number =
+        std::all_of(numbers.begin(), numbers.end(), [](const auto& each) { return each.has_value(); });
     std::vector<std::size_t> order(names.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -214,8 +216,7 @@ prune::Scores scores_of(const ScoreArguments& arguments, const io::Features& fea
          require(arguments, "--logits", !arguments.logits.empty());
          const Matrices logits = read_matrices("--logits", arguments.logits, features);
          const bool labelled = logits[0].columns > 1 && !labels.names.empty();
-         return prune::margin(views(logits),
-                              labelled ? labels.as_columns(logits[0].columns) : std::vector<Index>());
+         return prune::margin(views(logits), labelled ? labels.as_columns(logits[0].columns) : std::vector<Index>());
        }},
       {"grand",
        [&] {

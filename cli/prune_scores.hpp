@@ -28,8 +28,8 @@ struct ClassLabels {
 
   PointGroups view() const { return {of_points, names}; }
   /// The column of each point's class among so many: the class itself where all are whole numbers that fit, else its
-  /// place in the order of the names, as numbers where they are. Throws Error(--labels, ...) where there are fewer names
-  /// or more.
+  /// place in the order of the names, as numbers where they are. Throws Error(--labels, ...) where there are fewer
+  /// names or more.
   std::vector<Index> as_columns(std::size_t columns) const;
 };
 

@@ -90,10 +90,9 @@ void bind_scores(nb::module_& module) {
   module.def("forgetting", [](const python::Matrix& losses, double threshold) {
     return scored([&](const auto&) { return forgetting(matrix_of(losses), threshold); });
   });
-  module.def("memorisation_subsets",
-             [](std::size_t examples, std::size_t models, double share, std::uint64_t seed) {
-               return array_of(memorisation_subsets(examples, models, share, seed), {models, examples});
-             });
+  module.def("memorisation_subsets", [](std::size_t examples, std::size_t models, double share, std::uint64_t seed) {
+    return array_of(memorisation_subsets(examples, models, share, seed), {models, examples});
+  });
   module.def("memorisation", [](const Bytes& members, const python::Matrix& correct) {
     return scored([&](const auto&) { return memorisation({members.data(), members.size()}, matrix_of(correct)); });
   });
@@ -170,8 +169,8 @@ void bind_prune(nb::module_& module) {
       .def_ro("notices", &Selection::notices);
   module.def("select", &select_examples, nb::arg("scores"), nb::arg("high_is_hard"), nb::arg("classes").none(),
              nb::arg("options"));
-  module.def("score_weights", &weights_by_scores, nb::arg("scores"), nb::arg("high_is_hard"),
-             nb::arg("classes").none(), nb::arg("kept"), nb::arg("by"), nb::arg("policy"));
+  module.def("score_weights", &weights_by_scores, nb::arg("scores"), nb::arg("high_is_hard"), nb::arg("classes").none(),
+             nb::arg("kept"), nb::arg("by"), nb::arg("policy"));
   module.def("class_balance", &class_balance);
   module.def("matched_epochs", &matched_epochs);
 

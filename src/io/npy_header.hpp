@@ -22,8 +22,8 @@ struct NpyHeader {
 };
 
 /// Throws Error(name, ...) unless it is NPY of version 1 to 3 with a one- or two-dimensional little-endian array of
-/// float32, float64, int32, int64, uint8 or booleans that fills the rest of the file exactly. Allocates no more than the
-/// header may be long.
+/// float32, float64, int32, int64, uint8 or booleans that fills the rest of the file exactly. Allocates no more than
+/// the header may be long.
 NpyHeader read_npy_header(arrow::io::RandomAccessFile& file, const std::string& name);
 
 /// Header of version 1.0 for a float64 array in C order, padded so that the data are aligned.

@@ -83,7 +83,8 @@ std::vector<double> sum_of(const Embeddings& rows, std::span<const double> lengt
 std::vector<double> lengths(const Embeddings& embeddings) {
   const std::size_t m = embeddings.dimension;
   if (m == 0 || embeddings.values.empty() || embeddings.values.size() % m != 0) {
-    throw Error("embeddings", std::to_string(embeddings.values.size()) + " numbers in " + std::to_string(m) + " columns",
+    throw Error("embeddings",
+                std::to_string(embeddings.values.size()) + " numbers in " + std::to_string(m) + " columns",
                 "must have at least one row, and each of them all columns");
   }
   std::vector<double> found(embeddings.rows());
@@ -121,7 +122,11 @@ class SphericalKmeans {
  public:
   /// @param rows unit vectors in random order
   SphericalKmeans(std::vector<float> rows, std::size_t m, const PrototypeOptions& options)
-      : rows_(std::move(rows)), m_(m), stop_(options.stop), cluster_of_(rows_.size() / m, 0), product_(rows_.size() / m) {
+      : rows_(std::move(rows)),
+        m_(m),
+        stop_(options.stop),
+        cluster_of_(rows_.size() / m, 0),
+        product_(rows_.size() / m) {
     centres_.assign(rows_.begin(), rows_.begin() + std::ptrdiff_t(options.clusters * m));
     for (int iteration = 0; assign(iteration == 0) && iteration < options.iterations; ++iteration) centre();
   }
@@ -132,11 +137,12 @@ class SphericalKmeans {
   /// False if no row changed its cluster.
   bool assign(bool first) {
     std::atomic<bool> changed = first;
-    find_nearest(rows_.data(), cluster_of_.size(), centres_, m_, stop_, [&](std::size_t i, std::size_t c, float product) {
-      if (cluster_of_[i] != Index(c)) changed.store(true, std::memory_order_relaxed);
-      cluster_of_[i] = Index(c);
-      product_[i] = product;
-    });
+    find_nearest(rows_.data(), cluster_of_.size(), centres_, m_, stop_,
+                 [&](std::size_t i, std::size_t c, float product) {
+                   if (cluster_of_[i] != Index(c)) changed.store(true, std::memory_order_relaxed);
+                   cluster_of_[i] = Index(c);
+                   product_[i] = product;
+                 });
     return changed;
   }
 
@@ -214,10 +220,10 @@ Scores prototypes(std::span<const Embeddings> ensemble, const PrototypeOptions& 
     require_options(options, sizes.size());
     const std::size_t m = embeddings.dimension, k = options.clusters;
     std::mt19937_64 random(options.seed);
-    const std::size_t most = sizes.size() / k < options.examples_per_cluster ? sizes.size() : k * options.examples_per_cluster;
+    const std::size_t most =
+        sizes.size() / k < options.examples_per_cluster ? sizes.size() : k * options.examples_per_cluster;
     const std::vector<Index> sample = drawn(sizes.size(), most, random);
-    const std::vector<float> centres =
-        SphericalKmeans(directions(embeddings, sizes, sample), m, options).centres();
+    const std::vector<float> centres = SphericalKmeans(directions(embeddings, sizes, sample), m, options).centres();
     find_nearest(embeddings.values.data(), sizes.size(), centres, m, options.stop,
                  [&](std::size_t i, std::size_t, float product) { add(i, product); });
   });

@@ -36,7 +36,9 @@ std::size_t first_row(std::size_t rows, const Predicate& wrong) {
   return first;
 }
 
-inline std::string at_row(std::size_t row, const std::string& what) { return "row " + std::to_string(row) + ": " + what; }
+inline std::string at_row(std::size_t row, const std::string& what) {
+  return "row " + std::to_string(row) + ": " + what;
+}
 
 /// Throws Error unless there is at least one row, each whole, with finite numbers.
 inline void require_finite(const char* name, const Matrix& matrix) {

@@ -27,8 +27,8 @@ void require_probabilities(std::span<const Matrix> probes) {
   for (const Matrix& probe : probes) {
     const auto sum = [&](std::size_t i) { return std::accumulate(probe.row(i), probe.row(i) + probe.columns, 0.0); };
     const auto least = [&](std::size_t i) { return *std::min_element(probe.row(i), probe.row(i) + probe.columns); };
-    const std::size_t wrong = first_row(
-        probe.rows(), [&](std::size_t i) { return least(i) < 0 || !(std::abs(sum(i) - 1) <= tolerance); });
+    const std::size_t wrong =
+        first_row(probe.rows(), [&](std::size_t i) { return least(i) < 0 || !(std::abs(sum(i) - 1) <= tolerance); });
     if (wrong == probe.rows()) continue;
     if (least(wrong) < 0) {
       throw Error("probs", at_row(wrong, theory::shown(least(wrong))), "must be probabilities, 0 or more");
@@ -94,9 +94,8 @@ Scores entropy(std::span<const Matrix> probabilities) {
 
 Scores least_confidence(std::span<const Matrix> probabilities) {
   require_probabilities(probabilities);
-  return mean_over(probabilities, HardEnd::high, [](std::span<const double> p, std::size_t) {
-    return 1 - *std::max_element(p.begin(), p.end());
-  });
+  return mean_over(probabilities, HardEnd::high,
+                   [](std::span<const double> p, std::size_t) { return 1 - *std::max_element(p.begin(), p.end()); });
 }
 
 Scores margin(std::span<const Matrix> logits, std::span<const Index> labels) {
@@ -104,8 +103,7 @@ Scores margin(std::span<const Matrix> logits, std::span<const Index> labels) {
   if (!labels.empty()) require_labels(labels, logits[0].rows(), logits[0].columns);
   return mean_over(logits, HardEnd::low, [&](std::span<const double> z, std::size_t i) {
     if (z.size() == 1) return std::abs(z[0]);
-    const std::size_t own =
-        labels.empty() ? std::size_t(std::max_element(z.begin(), z.end()) - z.begin()) : labels[i];
+    const std::size_t own = labels.empty() ? std::size_t(std::max_element(z.begin(), z.end()) - z.begin()) : labels[i];
     return z[own] - largest(z, own);
   });
 }
@@ -137,8 +135,7 @@ std::vector<std::uint8_t> memorisation_subsets(std::size_t examples, std::size_t
   if (examples == 0) throw Error("examples", "0", "must be at least 1");
   if (models < 2) throw Error("models", std::to_string(models), "must be at least 2");
   if (!(share > 0 && share < 1)) throw Error("share", theory::shown(share), "must be above 0 and below 1");
-  const std::size_t inside =
-      std::clamp<std::size_t>(std::size_t(std::lround(share * double(models))), 1, models - 1);
+  const std::size_t inside = std::clamp<std::size_t>(std::size_t(std::lround(share * double(models))), 1, models - 1);
   std::vector<std::uint8_t> members(models * examples, 0);
   std::vector<std::size_t> order(models);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -174,8 +171,9 @@ Scores memorisation(std::span<const std::uint8_t> members, const Matrix& correct
   Scores scores{std::vector<double>(examples), HardEnd::high};
   for (std::size_t i = 0; i < examples; ++i) {
     if (count_in[i] == 0 || count_in[i] == models) {
-      throw Error("members", "example " + std::to_string(i) + " in " + std::to_string(count_in[i]) + " of " +
-                                 std::to_string(models) + " subsets",
+      throw Error("members",
+                  "example " + std::to_string(i) + " in " + std::to_string(count_in[i]) + " of " +
+                      std::to_string(models) + " subsets",
                   "must be in some of them and not in others");
     }
     scores.values[i] = sum_in[i] / double(count_in[i]) - sum_out[i] / double(models - count_in[i]);

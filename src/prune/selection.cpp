@@ -36,17 +36,19 @@ std::uint64_t ordered_bits(double value) {
 /// What makes small numbers of hard examples.
 double hardest_first(HardEnd hard) { return hard == HardEnd::low ? 1 : -1; }
 
-/// Candidates by preference(row): those of class c at first[c] to first[c + 1] - 1 where there are classes, else by row.
+/// Candidates by preference(row): those of class c at first[c] to first[c + 1] - 1 where there are classes, else by
+/// row.
 template <class Preference>
 LargeVector<Candidate> candidates(std::size_t rows, const std::optional<GroupMembers>& members, std::uint64_t seed,
                                   const Preference& preference) {
+  std::mt19937_64 random(seed);
+  LargeVector<std::uint32_t> ties(rows);  // by row, whatever the classes are called
+  for (std::uint32_t& tie : ties) tie = std::uint32_t(random() >> 32);
   LargeVector<Candidate> found(rows);
   for_rows(rows, [&](std::size_t k) {
     const Index row = members ? members->numbers[k] : Index(k);
-    found[k] = {ordered_bits(preference(row)), 0, row};
+    found[k] = {ordered_bits(preference(row)), ties[row], row};
   });
-  std::mt19937_64 random(seed);
-  for (std::size_t k = 0; k < rows; ++k) found[k].tie = std::uint32_t(random() >> 32);
   return found;
 }
 

@@ -80,50 +80,6 @@ def test_labels_from_a_file_of_integers_and_classes_below_their_floor(run, tmp_p
     assert f"has fewer examples than the floor of 180 and is kept whole: 2 ({few})" in notes
 
 
-SCORES = {
-    "entropy": ["--probs", "probs.npy"],
-    "least-confidence": ["--logits", "logits.npy"],
-    "margin": ["--logits", "margins.npy"],
-    "grand": ["--gradients", "logits.npy"],
-    "forgetting": ["--correct", "correct.npy"],
-    "memorisation": ["--members", "members.npy", "--correct", "correct.npy"],
-    "prototypes": ["--clusters", "3"],
-    "supervised-prototypes": ["--embeddings", "logits.npy,probs.npy"],
-    "random": ["--seed", "4"],
-    "file": ["--scores", "margins.npy", "--hard", "low"],
-}
-
-
-@pytest.mark.parametrize("score", SCORES)
-def test_every_score(run, tmp_path, examples, score):
-    """The same rows as the package's, whose scores tests/python compares with independent ones."""
-    ms = pytest.importorskip("momentset")
-    random = np.random.default_rng(1)
-    logits, margins = np.log(examples["probs"][0]), random.normal(size=ROWS)
-    correct = random.uniform(size=(ROWS, 6)) < 0.6
-    members = ms.scores.memorisation_subsets(ROWS, 6)
-    arrays = {"logits": logits, "margins": margins, "correct": correct, "members": members.T}
-    for name, values in arrays.items():
-        np.save(tmp_path / f"{name}.npy", values)
-    labels = CLASSES[examples["labels"]]
-    expected = {
-        "entropy": lambda: ms.scores.entropy(examples["probs"][0]),
-        "least-confidence": lambda: ms.scores.least_confidence(ms.scores.softmax(logits)),
-        "margin": lambda: ms.scores.margin(margins),
-        "grand": lambda: ms.scores.grand(logits),
-        "forgetting": lambda: ms.scores.forgetting(correct=correct),
-        "memorisation": lambda: ms.scores.memorisation(members, correct.T),
-        "prototypes": lambda: ms.scores.prototypes(examples["points"], 3),
-        "supervised-prototypes": lambda: ms.scores.supervised_prototypes([logits, examples["probs"][0]], labels),
-        "random": lambda: ms.scores.random(ROWS, seed=4),
-        "file": lambda: ms.scores.Scores(margins, "low"),
-    }[score]()
-    report, _ = pruned(run, "--score", score, *SCORES[score], "--keep", 0.25)
-    assert report["hard"] == expected.hard
-    seed = 4 if score == "random" else 0
-    assert np.array_equal(rows_of(tmp_path), ms.prune(expected, labels, keep=0.25, seed=seed))
-
-
 def test_policies(run, tmp_path, examples):
     scores = np.arange(ROWS, dtype=float)
     np.save(tmp_path / "s.npy", scores)

@@ -27,7 +27,7 @@ TEST(PruneScores, El2nIsTheDistanceToTheLabel) {
   const Scores scores = el2n({&probe, 1}, labels);
   EXPECT_EQ(scores.hard, HardEnd::high);
   ASSERT_EQ(scores.values.size(), 3u);
-  EXPECT_EQ(scores.values[0], 0);  // sure and right
+  EXPECT_EQ(scores.values[0], 0);                           // sure and right
   EXPECT_DOUBLE_EQ(scores.values[1], std::numbers::sqrt2);  // sure and wrong
   EXPECT_DOUBLE_EQ(scores.values[2], std::sqrt(0.375));
 }

@@ -110,7 +110,8 @@ TEST(PruneSelection, FloorsAreMetWithThePreferredOnesOfTheClass) {
   EXPECT_LT(at_floor, 5u);
   EXPECT_TRUE(found.notices.empty());
   EXPECT_EQ(found.balance_before, class_balance(class_sizes({problem.classes, {}})));
-  const Selection without = select(problem.scores, HardEnd::high, {problem.classes, {}}, {.keep = 0.2, .class_floor = 0});
+  const Selection without =
+      select(problem.scores, HardEnd::high, {problem.classes, {}}, {.keep = 0.2, .class_floor = 0});
   EXPECT_LT(without.balance_after, found.balance_after);
   EXPECT_EQ(without.kept, chosen(problem.scores, HardEnd::high, {.keep = 0.2}));
 }
@@ -137,8 +138,7 @@ TEST(PruneSelection, AClassBelowItsFloorIsKeptWholeAndNamed) {
   EXPECT_EQ(found.classes[1].kept, 10u);
   EXPECT_EQ(found.classes[1].floor, 125u);
   ASSERT_EQ(found.notices.size(), 1u);
-  EXPECT_EQ(found.notices[0],
-            "1 of 2 classes has fewer examples than the floor of 125 and is kept whole: dogs (10)");
+  EXPECT_EQ(found.notices[0], "1 of 2 classes has fewer examples than the floor of 125 and is kept whole: dogs (10)");
 }
 
 TEST(PruneSelection, FloorsNeverTakeMoreThanThereIs) {
@@ -146,7 +146,8 @@ TEST(PruneSelection, FloorsNeverTakeMoreThanThereIs) {
   for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = Index(i % 7);
   for (const double keep : {0.01, 0.03, 0.1, 0.33, 1.0}) {
     for (const double floor : {0.0, 0.3, 1.0}) {
-      const Selection found = select(Doubles(100, 0.0), HardEnd::high, {classes, {}}, {.keep = keep, .class_floor = floor});
+      const Selection found =
+          select(Doubles(100, 0.0), HardEnd::high, {classes, {}}, {.keep = keep, .class_floor = floor});
       EXPECT_EQ(found.kept.size(), std::size_t(std::llround(100 * keep)));
     }
   }

@@ -51,8 +51,8 @@ TEST(TheoryPolicy, TheAngleIsToldByTheAgreementOfProbes) {
     EXPECT_EQ(found.probes, 6u);
     // Overlaps of 15 pairs in 200 dimensions scatter beside the examples: sin^2(theta) / sqrt(200 * 15) each.
     const double radian = theta * std::numbers::pi / 180;
-    const double by_dimension = 180 / std::numbers::pi * std::pow(std::sin(radian), 2) / std::sqrt(200.0 * 15) /
-                                std::sin(2 * radian);
+    const double by_dimension =
+        180 / std::numbers::pi * std::pow(std::sin(radian), 2) / std::sqrt(200.0 * 15) / std::sin(2 * radian);
     EXPECT_NEAR(found.theta_deg, theta, 4 * std::hypot(found.standard_error_deg, by_dimension)) << theta;
     EXPECT_GT(found.standard_error_deg, 0);
     EXPECT_LT(found.standard_error_deg, 2);
@@ -84,8 +84,7 @@ TEST(TheoryPolicy, ChoosesTheDirectionByTheAlphaThatIsLeft) {
   const TheoryChoice many = choose_by_theory({.examples_per_parameter = 50, .keep = 0.3});
   EXPECT_EQ(many.policy, Policy::hard);
   EXPECT_DOUBLE_EQ(many.alpha, 15);
-  EXPECT_DOUBLE_EQ(many.predicted_error,
-                   theory::perceptron(15, theory::MarginDistribution::keep_hard(0.3)).error);
+  EXPECT_DOUBLE_EQ(many.predicted_error, theory::perceptron(15, theory::MarginDistribution::keep_hard(0.3)).error);
   EXPECT_LT(many.predicted_error, many.random_error);
   EXPECT_LT(many.full_error, many.random_error);
   const TheoryChoice few = choose_by_theory({.examples_per_parameter = 0.5, .keep = 0.3});
@@ -110,7 +109,8 @@ TEST(TheoryPolicy, ChoosesTheSmallestFractionThatDoes) {
     EXPECT_LT(choice.keep, 1);
     EXPECT_LE(choice.predicted_error, 1.05 * choice.full_error * (1 + 1e-9));
     const double less = choice.keep / 1.02;
-    for (const auto& margins : {theory::MarginDistribution::keep_hard(less), theory::MarginDistribution::keep_easy(less)}) {
+    for (const auto& margins :
+         {theory::MarginDistribution::keep_hard(less), theory::MarginDistribution::keep_easy(less)}) {
       EXPECT_GT(theory::perceptron(20 * less, margins, theta).error, 1.05 * choice.full_error);
     }
   }
@@ -126,9 +126,8 @@ TEST(TheoryPolicy, BadInputIsNamed) {
   expect_error("examples_per_parameter", "0", [] { choose_by_theory({}); });
   expect_error("theta_deg", "90", [] { choose_by_theory({.examples_per_parameter = 1, .theta_deg = 90}); });
   expect_error("fraction", "2", [] { choose_by_theory({.examples_per_parameter = 1, .keep = 2}); });
-  expect_error("allowed_increase", "-1", [] {
-    choose_by_theory({.examples_per_parameter = 1, .allowed_increase = -1});
-  });
+  expect_error("allowed_increase", "-1",
+               [] { choose_by_theory({.examples_per_parameter = 1, .allowed_increase = -1}); });
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 """ms.scores, ms.prune and their siblings: formulas written out in NumPy, what arguments may be, errors, and speed."""
 
 import copy
+import json
 import pickle
 import time
 
 import momentset as ms
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from momentset.scores import Scores
 
@@ -227,6 +230,52 @@ def test_bad_input(call, says):
     with pytest.raises(ms.Error) as refused:
         call()
     assert str(refused.value).startswith(says)
+
+
+COMMANDS = {
+    "el2n": ["--probs", "probs.npy"],
+    "entropy": ["--probs", "probs.npy"],
+    "least-confidence": ["--logits", "logits.npy"],
+    "margin": ["--logits", "margins.npy"],
+    "grand": ["--gradients", "logits.npy"],
+    "forgetting": ["--correct", "correct.npy"],
+    "memorisation": ["--members", "members.npy", "--correct", "correct.npy"],
+    "prototypes": ["--clusters", "3"],
+    "supervised-prototypes": ["--embeddings", "logits.npy,probs.npy"],
+    "random": ["--seed", "4"],
+    "file": ["--scores", "margins.npy", "--hard", "low"],
+}
+
+
+@pytest.mark.parametrize("score", COMMANDS)
+def test_the_command_keeps_the_same(command, probes, score):
+    (p, _), labels = probes
+    random = np.random.default_rng(1)
+    logits, margins, points = np.log(p), random.normal(size=500), random.normal(size=(500, 2))
+    correct, members = random.uniform(size=(500, 6)) < 0.6, ms.scores.memorisation_subsets(500, 6)
+    arrays = {"probs": p, "logits": logits, "margins": margins, "correct": correct, "members": members.T}
+    for name, values in arrays.items():
+        np.save(f"{name}.npy", values)
+    names = np.array(["ant", "bee", "cat", "dog"])[labels]
+    pq.write_table(pa.table({"x": points[:, 0], "y": points[:, 1], "label": names}), "examples.parquet")
+    scores = {
+        "el2n": lambda: ms.scores.el2n(p, labels),
+        "entropy": lambda: ms.scores.entropy(p),
+        "least-confidence": lambda: ms.scores.least_confidence(ms.scores.softmax(logits)),
+        "margin": lambda: ms.scores.margin(margins),
+        "grand": lambda: ms.scores.grand(logits),
+        "forgetting": lambda: ms.scores.forgetting(correct=correct),
+        "memorisation": lambda: ms.scores.memorisation(members, correct.T),
+        "prototypes": lambda: ms.scores.prototypes(points, 3),
+        "supervised-prototypes": lambda: ms.scores.supervised_prototypes([logits, p], names),
+        "random": lambda: ms.scores.random(500, seed=4),
+        "file": lambda: Scores(margins, "low"),
+    }[score]()
+    report = json.loads(command("prune", "examples.parquet", "-o", "kept.parquet", "--score", score, *COMMANDS[score],
+                                "--keep", 0.25, "--json").stdout)
+    assert report["hard"] == scores.hard
+    kept = pq.read_table("kept.parquet")["row"].to_numpy()
+    assert np.array_equal(kept, ms.prune(scores, names, keep=0.25, seed=4 if score == "random" else 0))
 
 
 def test_a_million_scores_in_a_moment():

@@ -33,15 +33,15 @@ struct PrototypeOptions {
 /// k-means in the space of a model's embeddings. Hard: high (paper 003; appendices F and G).
 /// @param ensemble embeddings of one or more models; the score is the mean over them (appendix G finds that one does)
 ///
-/// Spherical k-means (I. S. Dhillon, D. S. Modha 2001): every example belongs to the centre of the largest <x, c>, every
-/// centre is the direction of its examples' sum. A centre without examples moves to the example that is farthest from its
-/// own. The defaults are those of faiss. In single precision, by matrix products. Runs in the caller's TBB arena; the
-/// result does not depend on its threads. O(iterations k^2 m examples_per_cluster + q k m) for each model.
+/// Spherical k-means (I. S. Dhillon, D. S. Modha 2001): every example belongs to the centre of the largest <x, c>,
+/// every centre is the direction of its examples' sum. A centre without examples moves to the example that is farthest
+/// from its own. The defaults are those of faiss. In single precision, by matrix products. Runs in the caller's TBB
+/// arena; the result does not depend on its threads. O(iterations k^2 m examples_per_cluster + q k m) for each model.
 /// Throws Error, naming the argument, on numbers that are not finite, zero rows, and options outside their range.
 Scores prototypes(std::span<const Embeddings> ensemble, const PrototypeOptions& options);
 
-/// Supervised prototypes: the same distance, to the direction of the mean unit vector of the example's own class; from 0
-/// to 2. Hard: high. O(q m) for each model. @param classes q numbers
+/// Supervised prototypes: the same distance, to the direction of the mean unit vector of the example's own class; from
+/// 0 to 2. Hard: high. O(q m) for each model. @param classes q numbers
 Scores class_prototypes(std::span<const Embeddings> ensemble, const PointGroups& classes);
 
 }  // namespace momentset::prune

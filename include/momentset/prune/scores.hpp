@@ -14,8 +14,8 @@
 /// Here are the metrics that are one formula each. All take what models said of q examples, and give one score for each
 /// example and which end of the scores is hard. Where there are several probes (models trained alike from different
 /// seeds), the score is the mean over them; the paper averages 10. All run in the caller's TBB arena, and the result
-/// does not depend on its threads. O(probes q columns). Every function throws Error, naming argument and row, on numbers
-/// that are not finite, shapes that do not fit, and what its own comment says.
+/// does not depend on its threads. O(probes q columns). Every function throws Error, naming argument and row, on
+/// numbers that are not finite, shapes that do not fit, and what its own comment says.
 namespace momentset::prune {
 
 /// The end of a metric's scores at which the hard examples are: those that a model learns last and is least sure of.

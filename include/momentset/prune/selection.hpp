@@ -44,8 +44,8 @@ struct ClassReport {
 };
 
 struct Selection {
-  std::vector<Index> kept;           ///< numbers of the examples, ascending
-  std::vector<ClassReport> classes;  ///< none where there are no classes
+  std::vector<Index> kept;                       ///< numbers of the examples, ascending
+  std::vector<ClassReport> classes;              ///< none where there are no classes
   double balance_before = 1, balance_after = 1;  ///< class_balance of all examples, and of those kept
   std::vector<std::string> notices;              ///< what the caller should know: classes below their floor
 };
@@ -53,15 +53,15 @@ struct Selection {
 /// Keeps round(keep q) examples: of each class as many as its floor, the preferred ones, then the preferred ones of all
 /// that are left. Of equally preferred ones a random one.
 ///
-/// Throws Error, naming argument, value and row, on scores that are not finite, options outside their range, and classes
-/// that are not one number for each example. Runs in the caller's TBB arena; the result does not depend on its threads.
-/// O(q), for windows and strata O(q log q); 16 q bytes.
+/// Throws Error, naming argument, value and row, on scores that are not finite, options outside their range, and
+/// classes that are not one number for each example. Runs in the caller's TBB arena; the result does not depend on its
+/// threads. O(q), for windows and strata O(q log q); some 30 q bytes.
 /// @param classes may be empty: then there are no floors
 Selection select(std::span<const double> scores, HardEnd hard, const PointGroups& classes,
                  const SelectOptions& options);
 
-/// b of paper 003, appendix H: the expectation, over two different classes drawn at random, of the number of examples of
-/// the smaller one divided by that of the larger one. 1: all are equally large. Two empty classes count as equal; of
+/// b of paper 003, appendix H: the expectation, over two different classes drawn at random, of the number of examples
+/// of the smaller one divided by that of the larger one. 1: all are equally large. Two empty classes count as equal; of
 /// fewer than two classes b is 1. O(C log C).
 double class_balance(std::vector<std::size_t> class_sizes);
 
@@ -71,8 +71,8 @@ std::vector<std::size_t> class_sizes(const PointGroups& classes);
 /// By what the kept examples are weighted within their class.
 enum class ScoreWeights {
   none,  ///< equally
-  /// by their rank among all examples of the class, from 1/n (the easiest) to 1 (the hardest), with Policy::easy the other
-  /// way round; of equal scores the mean rank
+  /// by their rank among all examples of the class, from 1/n (the easiest) to 1 (the hardest), with Policy::easy the
+  /// other way round; of equal scores the mean rank
   rank,
   value,  ///< by the score, which must be 0 or more, with its hard end high
 };
@@ -85,9 +85,9 @@ std::vector<double> score_weights(std::span<const double> scores, HardEnd hard, 
                                   std::span<const Index> kept, ScoreWeights by, Policy policy,
                                   std::span<const double> own_weights = {});
 
-/// Epochs to train on a fraction of the examples: `epochs` (1 + factor (1 / fraction - 1)). Factor 0: as many epochs as on
-/// all; 1: as many iterations. Appendix J finds 0.4 to 0.6 enough for the full benefit (Table 3, 80 % of ImageNet kept).
-/// Throws Error unless epochs > 0, fraction in (0, 1], factor in [0, 1].
+/// Epochs to train on a fraction of the examples: `epochs` (1 + factor (1 / fraction - 1)). Factor 0: as many epochs as
+/// on all; 1: as many iterations. Appendix J finds 0.4 to 0.6 enough for the full benefit (Table 3, 80 % of ImageNet
+/// kept). Throws Error unless epochs > 0, fraction in (0, 1], factor in [0, 1].
 double matched_epochs(double epochs, double fraction, double factor = 0.5);
 
 }  // namespace momentset::prune

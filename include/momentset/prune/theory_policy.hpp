@@ -20,9 +20,9 @@ struct ProbeAngle {
 
 /// Estimates the angle without the teacher, from the agreement of probes. Probes that stray from the teacher in
 /// independent directions have the overlap cos(phi) = cos^2(theta), and two perceptrons at an angle phi disagree on the
-/// share phi / pi of normal examples. For any number of classes phi = pi (1 - kappa) / 2, where kappa = 1 - (1 - agreement) /
-/// (1 - agreement by chance) is Cohen's: for two equally large classes the same. Probes that were trained on the same
-/// examples err alike, so that theta comes out too small: train each on a part of its own.
+/// share phi / pi of normal examples. For any number of classes phi = pi (1 - kappa) / 2, where kappa = 1 - (1 -
+/// agreement) / (1 - agreement by chance) is Cohen's: for two equally large classes the same. Probes that were trained
+/// on the same examples err alike, so that theta comes out too small: train each on a part of its own.
 /// @param predictions row-major q x probes, the class that each probe gives each example @param probes 2 or more
 /// Throws Error where they agree no more than by chance: theta would be 90 degrees.
 ProbeAngle probe_angle(std::span<const Index> predictions, std::size_t probes);
