@@ -20,14 +20,14 @@ namespace {
 
 /// An example as it is compared with others: the smaller the more preferred.
 struct Candidate {
-  std::uint64_t key;  ///< above 0
+  std::uint64_t key;
   std::uint32_t tie;  ///< random
   Index row;
 
   auto operator<=>(const Candidate&) const = default;
 };
 
-/// Bits that as a whole number have the order of the finite numbers; above 0.
+/// Bits that as a whole number have the order of the finite numbers.
 std::uint64_t ordered_bits(double value) {
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(value + 0.0);  // -0 is 0
   return bits >> 63 != 0 ? ~bits : bits | std::uint64_t{1} << 63;
@@ -36,61 +36,83 @@ std::uint64_t ordered_bits(double value) {
 /// What makes small numbers of hard examples.
 double hardest_first(HardEnd hard) { return hard == HardEnd::low ? 1 : -1; }
 
-/// Candidates by preference(row): those of class c at first[c] to first[c + 1] - 1 where there are classes, else by
-/// row.
-template <class Preference>
-LargeVector<Candidate> candidates(std::size_t rows, const std::optional<GroupMembers>& members, std::uint64_t seed,
-                                  const Preference& preference) {
-  std::mt19937_64 random(seed);
-  LargeVector<std::uint32_t> ties(rows);  // by row, whatever the classes are called
-  for (std::uint32_t& tie : ties) tie = std::uint32_t(random() >> 32);
-  LargeVector<Candidate> found(rows);
-  for_rows(rows, [&](std::size_t k) {
-    const Index row = members ? members->numbers[k] : Index(k);
-    found[k] = {ordered_bits(preference(row)), ties[row], row};
-  });
-  return found;
-}
+/// The order in which examples are preferred.
+class Preference {
+ public:
+  /// By sign * score, of equal ones by a random number.
+  Preference(std::span<const double> scores, double sign, std::uint64_t seed)
+      : scores_(scores), sign_(sign), ties_(scores.size()) {
+    std::mt19937_64 random(seed);
+    for (std::uint32_t& tie : ties_) tie = std::uint32_t(random() >> 32);
+  }
+  /// By these numbers in place of scores.
+  void set_places(std::vector<double> places) { places_ = std::move(places); }
+
+  Candidate operator()(Index row) const {
+    return {ordered_bits(places_.empty() ? sign_ * scores_[row] : places_[row]), ties_[row], row};
+  }
+  LargeVector<Candidate> all() const {
+    LargeVector<Candidate> found(scores_.size());
+    for_rows(found.size(), [&](std::size_t i) { found[i] = (*this)(Index(i)); });
+    return found;
+  }
+  LargeVector<Candidate> sorted() const {
+    LargeVector<Candidate> found = all();
+    oneapi::tbb::parallel_sort(found.begin(), found.end());
+    return found;
+  }
+
+ private:
+  std::span<const double> scores_;
+  double sign_;
+  LargeVector<std::uint32_t> ties_;
+  std::vector<double> places_;
+};
 
 /// How far each example is from the middle of the window, in ranks.
-std::vector<double> from_the_middle(std::span<const double> scores, HardEnd hard, std::size_t kept,
-                                    const SelectOptions& options) {
-  const double sign = hardest_first(hard);
-  LargeVector<Candidate> ranked =
-      candidates(scores.size(), {}, options.seed, [&](Index i) { return sign * scores[i]; });
-  oneapi::tbb::parallel_sort(ranked.begin(), ranked.end());
-  const std::size_t skipped =
-      std::min(std::size_t(std::llround(options.skip_hardest * double(scores.size()))), scores.size() - kept);
+std::vector<double> from_the_middle(const LargeVector<Candidate>& hardest_first, std::size_t kept, double skip) {
+  const std::size_t rows = hardest_first.size();
+  const std::size_t skipped = std::min(std::size_t(std::llround(skip * double(rows))), rows - kept);
   const double middle = double(skipped) + double(kept - 1) / 2;
-  std::vector<double> places(scores.size());
-  for_rows(places.size(), [&](std::size_t k) { places[ranked[k].row] = std::abs(double(k) - middle); });
+  std::vector<double> places(rows);
+  for_rows(rows, [&](std::size_t k) { places[hardest_first[k].row] = std::abs(double(k) - middle); });
   return places;
 }
 
-/// The place of each example in a random order of those of its stratum: whoever takes the first places first takes as
-/// many of each stratum, as far as it reaches.
-std::vector<double> places_in_strata(std::span<const double> scores, const SelectOptions& options) {
+/// The place of each example among those of its stratum, in a random order: whoever takes the first places first takes
+/// as many of each stratum, as far as it reaches.
+std::vector<double> places_in_strata(const LargeVector<Candidate>& shuffled, std::span<const double> scores,
+                                     std::size_t strata) {
   const auto [least, most] = std::minmax_element(scores.begin(), scores.end());
-  const double low = *least, width = (*most - low) / double(options.strata);
-  LargeVector<Candidate> shuffled = candidates(scores.size(), {}, options.seed, [](Index) { return 0.0; });
-  oneapi::tbb::parallel_sort(shuffled.begin(), shuffled.end());
-  std::vector<double> places(scores.size()), next(options.strata, 0);
+  const double low = *least, width = (*most - low) / double(strata);
+  std::vector<double> places(scores.size()), next(strata, 0);
   for (const Candidate& each : shuffled) {
     const double stratum = width > 0 ? (scores[each.row] - low) / width : 0;
-    places[each.row] = next[std::min(std::size_t(stratum), options.strata - 1)]++;
+    places[each.row] = next[std::min(std::size_t(stratum), strata - 1)]++;
   }
   return places;
 }
 
-LargeVector<Candidate> candidates_of(std::span<const double> scores, HardEnd hard, std::size_t kept,
-                                     const std::optional<GroupMembers>& members, const SelectOptions& options) {
-  const double sign = hardest_first(hard) * (options.policy == Policy::easy ? -1 : 1);
-  std::vector<double> places;
-  if (options.policy == Policy::window) places = from_the_middle(scores, hard, kept, options);
-  if (options.policy == Policy::stratified) places = places_in_strata(scores, options);
-  return candidates(scores.size(), members, options.seed, [&](Index i) {
-    return options.policy == Policy::random ? 0.0 : places.empty() ? sign * scores[i] : places[i];
-  });
+Preference preference_of(std::span<const double> scores, HardEnd hard, std::size_t kept, const SelectOptions& options) {
+  const bool at_random = options.policy == Policy::random || options.policy == Policy::stratified;
+  const double sign = at_random ? 0 : hardest_first(hard) * (options.policy == Policy::easy ? -1 : 1);
+  Preference preference(scores, sign, options.seed);
+  if (options.policy == Policy::window) {
+    preference.set_places(from_the_middle(preference.sorted(), kept, options.skip_hardest));
+  }
+  if (options.policy == Policy::stratified) {
+    preference.set_places(places_in_strata(preference.sorted(), scores, options.strata));
+  }
+  return preference;
+}
+
+/// Leaves the `count` most preferred.
+template <class Candidates>
+void keep_best(Candidates& candidates, std::size_t count) {
+  if (count < candidates.size()) {
+    std::nth_element(candidates.begin(), candidates.begin() + std::ptrdiff_t(count), candidates.end());
+  }
+  candidates.resize(count);
 }
 
 /// How many of each class must be kept: the share of `kept` by equal parts, rounded up where that leaves them room.
@@ -137,11 +159,43 @@ void require_usable(std::span<const double> scores, const PointGroups& classes, 
   if (options.strata == 0) throw Error("strata", "0", "must be at least 1");
 }
 
-std::vector<Index> rows_of(std::span<const Candidate> candidates, std::size_t rows) {
+/// Takes those out of the best that have to make room for the floors of classes that have too few among them; returns
+/// the rows that take their places. A class that is short of its floor gets that and no more: what else it has is less
+/// preferred than all of the best. Where that leaves another class short, once more.
+std::vector<Index> meet_floors(const PointGroups& classes, std::span<const ClassReport> reports,
+                               const Preference& preference, LargeVector<Candidate>& best) {
+  const std::size_t total = best.size();
+  const auto due = [&](std::size_t c) { return std::min(reports[c].floor, reports[c].examples); };
+  std::vector<Index> rows;
+  std::vector<bool> has_floor(reports.size(), false);
+  for (;;) {
+    std::vector<std::size_t> kept(reports.size(), 0);
+    for (const Candidate& each : best) ++kept[classes.of_points[each.row]];
+    std::vector<std::vector<Candidate>> members(reports.size());
+    std::vector<bool> is_short(reports.size());
+    for (std::size_t c = 0; c < reports.size(); ++c) is_short[c] = !has_floor[c] && kept[c] < due(c);
+    if (std::find(is_short.begin(), is_short.end(), true) == is_short.end()) return rows;
+    for (std::size_t i = 0; i < classes.of_points.size(); ++i) {
+      if (const Index c = classes.of_points[i]; is_short[c]) members[c].push_back(preference(Index(i)));
+    }
+    for (std::size_t c = 0; c < reports.size(); ++c) {
+      if (!is_short[c]) continue;
+      has_floor[c] = true;
+      keep_best(members[c], due(c));
+      for (const Candidate& each : members[c]) rows.push_back(each.row);
+    }
+    std::erase_if(best, [&](const Candidate& each) { return is_short[classes.of_points[each.row]]; });
+    keep_best(best, total - rows.size());
+  }
+}
+
+/// Ascending.
+std::vector<Index> sorted_rows(const LargeVector<Candidate>& best, std::span<const Index> others, std::size_t rows) {
   std::vector<bool> is_kept(rows, false);
-  for (const Candidate& each : candidates) is_kept[each.row] = true;
+  for (const Candidate& each : best) is_kept[each.row] = true;
+  for (const Index row : others) is_kept[row] = true;
   std::vector<Index> kept;
-  kept.reserve(candidates.size());
+  kept.reserve(best.size() + others.size());
   for (std::size_t i = 0; i < rows; ++i) {
     if (is_kept[i]) kept.push_back(Index(i));
   }
@@ -155,33 +209,21 @@ Selection select(std::span<const double> scores, HardEnd hard, const PointGroups
   require_usable(scores, classes, options);
   const std::size_t rows = scores.size();
   const auto kept = std::max<std::size_t>(1, std::size_t(std::llround(options.keep * double(rows))));
-  std::optional<GroupMembers> members;
-  if (!classes.empty()) members.emplace(classes);
-  LargeVector<Candidate> all = candidates_of(scores, hard, kept, members, options);
+  const Preference preference = preference_of(scores, hard, kept, options);
+  LargeVector<Candidate> best = preference.all();
+  keep_best(best, kept);
   Selection selection;
-  if (members) {
-    const std::size_t count = members->count(), floor = floor_of(options.class_floor, kept, count);
-    for (std::size_t c = 0; c < count; ++c) {
-      selection.classes.push_back({classes.name(c), members->of(c).size(), 0, floor});
-    }
-    for_all(count, [&](std::size_t c) {
-      const auto begin = all.begin() + std::ptrdiff_t(members->first[c]);
-      const auto end = all.begin() + std::ptrdiff_t(members->first[c + 1]);
-      const auto last = begin + std::ptrdiff_t(std::min(floor, selection.classes[c].examples));
-      if (last != begin && last != end) std::nth_element(begin, last - 1, end);
-      std::for_each(begin, last, [](Candidate& each) { each.key = 0; });  // before all others
-    });
-  }
-  std::nth_element(all.begin(), all.begin() + std::ptrdiff_t(kept - 1), all.end());
-  selection.kept = rows_of({all.data(), kept}, rows);
-  if (!members) return selection;
+  const std::vector<std::size_t> before = class_sizes(classes);
+  const std::size_t floor = before.empty() ? 0 : floor_of(options.class_floor, kept, before.size());
+  for (std::size_t c = 0; c < before.size(); ++c) selection.classes.push_back({classes.name(c), before[c], 0, floor});
+  std::vector<Index> floors;
+  if (!classes.empty()) floors = meet_floors(classes, selection.classes, preference, best);
+  selection.kept = sorted_rows(best, floors, rows);
+  if (classes.empty()) return selection;
   for (const Index i : selection.kept) ++selection.classes[classes.of_points[i]].kept;
-  std::vector<std::size_t> before, after;
-  for (const ClassReport& each : selection.classes) {
-    before.push_back(each.examples);
-    after.push_back(each.kept);
-  }
-  selection.balance_before = class_balance(std::move(before));
+  std::vector<std::size_t> after;
+  for (const ClassReport& each : selection.classes) after.push_back(each.kept);
+  selection.balance_before = class_balance(before);
   selection.balance_after = class_balance(std::move(after));
   selection.notices = notices_of(selection.classes);
   return selection;
