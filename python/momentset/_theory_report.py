@@ -77,7 +77,7 @@ def draw(axes: Axes, rows: list[Row]) -> None:
     for axis, names in (("x", [across]), ("y", asked.found)):
         values = [row[name] for row in rows for name in names]
         if min(values) > 0 and max(values) > 20 * min(values):
-            axes.set(**{f"{axis}scale": "log"})  # type: ignore[arg-type]
+            axes.set(**{f"{axis}scale": "log"})
     axes.set_xlabel("kept examples per parameter, alpha" if across == "alpha" else across)
     axes.set_ylabel(asked.found[0] if len(asked.found) == 1 else asked.found[0] + " and others")
     axes.grid()

@@ -36,24 +36,26 @@ template <class Found>
 void find_nearest(const float* rows, std::size_t count, const std::vector<float>& centres, std::size_t m,
                   const std::stop_token& stop, const Found& found) {
   const std::size_t clusters = centres.size() / m, wide = std::min(clusters, centres_at_once);
-  for_all((count + rows_at_once - 1) / rows_at_once, [&](std::size_t b) {
-    stop_if_asked(stop);
-    const std::size_t begin = b * rows_at_once, some = std::min(count - begin, rows_at_once);
-    std::vector<float> products(some * wide), best(some, -HUGE_VALF);
-    std::vector<std::size_t> nearest(some, 0);
-    for (std::size_t first = 0; first < clusters; first += wide) {
-      const std::size_t here = std::min(clusters - first, wide);
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, int(some), int(here), int(m), 1, rows + begin * m, int(m),
-                  centres.data() + first * m, int(m), 0, products.data(), int(here));
-      for (std::size_t i = 0; i < some; ++i) {
-        const auto [product, place] = largest(products.data() + i * here, here);
-        if (!(product > best[i])) continue;
-        best[i] = product;
-        nearest[i] = first + place;
-      }
-    }
-    for (std::size_t i = 0; i < some; ++i) found(begin + i, nearest[i], best[i]);
-  });
+  for_blocks(
+      count, rows_at_once,
+      [&](std::size_t begin, std::size_t end) {
+        const std::size_t some = end - begin;
+        std::vector<float> products(some * wide), best(some, -HUGE_VALF);
+        std::vector<std::size_t> nearest(some, 0);
+        for (std::size_t first = 0; first < clusters; first += wide) {
+          const std::size_t here = std::min(clusters - first, wide);
+          cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, int(some), int(here), int(m), 1, rows + begin * m,
+                      int(m), centres.data() + first * m, int(m), 0, products.data(), int(here));
+          for (std::size_t i = 0; i < some; ++i) {
+            const auto [product, place] = largest(products.data() + i * here, here);
+            if (!(product > best[i])) continue;
+            best[i] = product;
+            nearest[i] = first + place;
+          }
+        }
+        for (std::size_t i = 0; i < some; ++i) found(begin + i, nearest[i], best[i]);
+      },
+      stop);
 }
 
 double length(const float* row, std::size_t m) {
@@ -154,7 +156,7 @@ class SphericalKmeans {
     std::vector<std::size_t> next(begins.begin(), begins.end() - 1);
     std::vector<Index> order(cluster_of_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[next[cluster_of_[i]]++] = Index(i);
-    for_all(clusters, [&](std::size_t c) {
+    for_blocks(clusters, 1, [&](std::size_t c, std::size_t) {
       const std::span<const Index> members(order.data() + begins[c], order.data() + begins[c + 1]);
       if (!members.empty()) set_direction(sum_of({rows_, m_}, {}, members), centres_.data() + c * m_);
     });
@@ -237,7 +239,7 @@ Scores class_prototypes(std::span<const Embeddings> ensemble, const PointGroups&
   return mean_over_models(ensemble, [&](const Embeddings& embeddings, std::span<const double> sizes, const auto& add) {
     const std::size_t m = embeddings.dimension;
     const GroupMembers members(classes);
-    for_all(members.count(), [&](std::size_t c) {
+    for_blocks(members.count(), 1, [&](std::size_t c, std::size_t) {
       std::vector<float> prototype(m, 0);
       set_direction(sum_of(embeddings, sizes, members.of(c)), prototype.data());
       for (const Index i : members.of(c)) {

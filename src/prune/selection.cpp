@@ -1,7 +1,5 @@
 #include "momentset/prune/selection.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <oneapi/tbb/parallel_sort.h>
 
 #include <algorithm>
@@ -124,17 +122,17 @@ std::size_t floor_of(double class_floor, std::size_t kept, std::size_t classes) 
 
 std::vector<std::string> notices_of(const std::vector<ClassReport>& classes) {
   constexpr std::size_t shown = 5;
-  std::vector<std::string> small;
+  std::size_t count = 0;
+  std::string names;
   for (const ClassReport& each : classes) {
-    if (each.below_floor()) small.push_back(fmt::format("{} ({})", each.name, each.examples));
+    if (!each.below_floor()) continue;
+    if (++count <= shown) names += (count > 1 ? ", " : "") + each.name + " (" + std::to_string(each.examples) + ")";
   }
-  if (small.empty()) return {};
-  const std::size_t count = small.size();
-  if (count > shown) small[shown] = "...";
-  small.resize(std::min(count, shown + 1));
-  return {fmt::format("{} of {} classes {} fewer examples than the floor of {} and {} kept whole: {}", count,
-                      classes.size(), count == 1 ? "has" : "have", classes[0].floor, count == 1 ? "is" : "are",
-                      fmt::join(small, ", "))};
+  if (count == 0) return {};
+  return {std::to_string(count) + " of " + std::to_string(classes.size()) +
+          (count == 1 ? " classes has" : " classes have") + " fewer examples than the floor of " +
+          std::to_string(classes[0].floor) + (count == 1 ? " and is" : " and are") + " kept whole: " + names +
+          (count > shown ? ", ..." : "")};
 }
 
 void require_fraction(const char* name, double value, double least, double most) {
@@ -289,7 +287,7 @@ std::vector<double> score_weights(std::span<const double> scores, HardEnd hard, 
   if (by == ScoreWeights::value) factors.assign(scores.begin(), scores.end());
   if (by == ScoreWeights::rank) {
     const double sign = -hardest_first(hard) * (policy == Policy::easy ? -1 : 1);
-    for_all(members.count(), [&](std::size_t c) {
+    for_blocks(members.count(), 1, [&](std::size_t c, std::size_t) {
       std::vector<double> values;
       for (const Index i : members.of(c)) values.push_back(sign * scores[i]);
       const std::vector<double> ranks = mean_ranks(values);

@@ -1,8 +1,8 @@
 #include "momentset/prune/theory_policy.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -82,7 +82,14 @@ double smallest_fraction(const TheoryOptions& options, double allowed) {
   return high;
 }
 
-const char* words_of(Policy policy) {
+/// With three digits.
+std::string brief(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3).ptr;
+  return {text.data(), end};
+}
+
+std::string words_of(Policy policy) {
   switch (policy) {
     case Policy::hard:
       return "the hardest examples, since there are many for each parameter and the easy ones tell nothing new";
@@ -146,12 +153,12 @@ TheoryChoice choose_by_theory(const TheoryOptions& options) {
 }
 
 std::string TheoryChoice::why() const {
-  std::string text = fmt::format(
-      "keep {:.3g} of the examples, {}: predicted error {:.3g}, of as many at random {:.3g}, of all {:.3g}; "
-      "{:.3g} kept examples for each parameter, probe at {:.3g} degrees",
-      keep, words_of(policy), predicted_error, random_error, full_error, alpha, theta_deg);
+  std::string text = "keep " + brief(keep) + " of the examples, " + words_of(policy) + ": predicted error " +
+                     brief(predicted_error) + ", of as many at random " + brief(random_error) + ", of all " +
+                     brief(full_error) + "; " + brief(alpha) + " kept examples for each parameter, probe at " +
+                     brief(theta_deg) + " degrees";
   if (policy == Policy::hard && keep < f_min) {
-    text += fmt::format("; below {:.3g} such a probe hardly gains by keeping the hardest", f_min);
+    text += "; below " + brief(f_min) + " such a probe hardly gains by keeping the hardest";
   }
   return text;
 }
