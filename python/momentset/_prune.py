@@ -118,12 +118,13 @@ def prune(
         scores: (q,) scores, from `ms.scores` or one's own.
         labels: (q,) classes, of any type; None: there are no floors.
         keep: fraction of the examples, above 0 and at most 1. None, with policy="theory": the smallest one that does.
-        policy: "hard": the hardest; "easy": the easiest; "window": the hardest are skipped; "stratified": as many of each of
-            `strata` ranges of scores of equal width, at random; "random"; "theory": what the theory of pruned perceptrons
-            predicts to be best of hard, easy, a window and random.
-        class_floor: every class keeps at least this share of the examples that it would have if all classes kept equally
-            many (appendix H takes 0.5). A class with fewer examples is kept whole, and a notice says so.
-        hard: the end of the scores at which the hard examples are, "high" or "low". None: what the scores say, or "high".
+        policy: "hard": the hardest; "easy": the easiest; "window": the hardest are skipped; "stratified": as many of
+            each of `strata` ranges of scores of equal width, at random; "random"; "theory": what the theory of pruned
+            perceptrons predicts to be best of hard, easy, a window and random.
+        class_floor: every class keeps at least this share of the examples that it would have if all classes kept
+            equally many (appendix H takes 0.5). A class with fewer examples is kept whole, and a notice says so.
+        hard: the end of the scores at which the hard examples are, "high" or "low". None: what the scores say, or
+            "high".
         skip_hardest: of the window: fraction of the examples that are too hard.
         strata: of "stratified".
         examples_per_parameter: of the theory: examples before pruning for each parameter of the model, 1e-3 to 1e4.
@@ -207,14 +208,14 @@ def class_balance(labels: ArrayLike, classes: ArrayLike | None = None) -> float:
 
 def score_weights(scores: ArrayLike, kept: ArrayLike, labels: ArrayLike | None = None, *, by: By = "rank",
                   policy: Policy = "hard", hard: Hard | None = None) -> Doubles:
-    """Weights of the examples kept, by their scores: what `ms.compress` takes, so that the pruned measure is compressed.
+    """Weights of the examples kept, by their scores: with these `ms.compress` compresses the pruned measure.
 
     Args:
         scores: (q,) scores of all examples.
         kept: numbers of those kept, from `prune`.
         labels: (q,) classes. The weights of each sum to the number of its examples kept.
-        by: "rank": in proportion to the rank among all examples of the class, from 1/n, the easiest, to 1, the hardest, or
-            with policy="easy" the other way round; "value": to the score, which must be 0 or more and hard where it is
+        by: "rank": in proportion to the rank among all examples of the class, from 1/n, the easiest, to 1, the hardest,
+            or with policy="easy" the other way round; "value": to the score, which must be 0 or more and hard where it is
             high; "none": equal.
         policy: the one of `prune`. With "theory" that of its report is meant: give `kept.report.policy`.
         hard: as for `prune`.
@@ -258,8 +259,8 @@ def matched_epochs(epochs: float, fraction: float, factor: float = 0.5) -> float
     Args:
         epochs: that training on all examples takes.
         fraction: of the examples that is kept.
-        factor: of matched iterations: 0, as many epochs; 1, as many iterations. 0.4 to 0.6 is enough for the full benefit
-            where a fifth of ImageNet is pruned (Table 3).
+        factor: of matched iterations: 0, as many epochs; 1, as many iterations. 0.4 to 0.6 is enough for the full
+            benefit where a fifth of ImageNet is pruned (Table 3).
     """
     return _core.matched_epochs(number("epochs", epochs), number("fraction", fraction), number("factor", factor))
 
@@ -273,8 +274,8 @@ def probe_angle(predictions: ArrayLike) -> ProbeAngle:
 
     Probes that stray from the teacher in independent directions, each by the angle theta, have the angle phi to each
     other with cos(phi) = cos(theta)^2, and disagree on phi / pi of the examples. For more than two classes, or unequal
-    ones, phi = pi (1 - kappa) / 2 with Cohen's kappa. Probes that were trained on the same examples err alike: then theta
-    comes out too small.
+    ones, phi = pi (1 - kappa) / 2 with Cohen's kappa. Probes that were trained on the same examples err alike: then
+    theta comes out too small.
 
     Raises:
         Error: the probes agree no more than by chance.

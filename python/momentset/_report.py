@@ -1,5 +1,5 @@
-"""Reports: one self-contained HTML page about a coreset, a certificate or a table of `momentset theory`, and the command
-`momentset-report`."""
+"""Reports: one self-contained HTML page about a coreset, a certificate or a table of `momentset theory`, and the
+command `momentset-report`."""
 
 from __future__ import annotations
 

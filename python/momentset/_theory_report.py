@@ -88,7 +88,7 @@ def draw(axes: Axes, rows: list[Row]) -> None:
 def note(rows: list[Row]) -> str:
     asked = _asked(rows)
     count = math.prod(len({row[name] for row in rows}) for name in asked.given)
-    return f"{len(rows):,} rows; at most {MOST_LINES} lines are drawn." if count > MOST_LINES else f"{len(rows):,} rows."
+    return f"{len(rows):,} rows" + (f"; at most {MOST_LINES} lines are drawn." if count > MOST_LINES else ".")
 
 
 def _question(row: Row) -> Question | None:

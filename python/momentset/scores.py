@@ -1,4 +1,4 @@
-"""How hard each example of a training set is: metrics for data pruning (paper 003, and the papers that it takes them from).
+"""How hard each example of a training set is: metrics for data pruning (paper 003, and those that it takes them from).
 
 Every metric gives one score for each of q examples, as an array that also says which end of it is hard. Where there are
 several probes (models trained alike from different seeds) the score is the mean over them: the paper averages 10.
@@ -7,8 +7,8 @@ several probes (models trained alike from different seeds) the score is the mean
     >>> hardness = ms.scores.el2n(probs, labels)
     >>> kept = ms.prune(hardness, labels, keep=0.3)
 
-Of several probes take a list of arrays, or an array with one dimension more. All functions raise Error, naming argument,
-value and row, for numbers that are not finite and shapes that do not fit.
+Of several probes take a list of arrays, or an array with one dimension more. All functions raise Error, naming
+argument, value and row, for numbers that are not finite and shapes that do not fit.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def grand(gradients: ArrayLike | Sequence[ArrayLike]) -> Scores:
 
 def forgetting(losses: ArrayLike | None = None, *, correct: ArrayLike | None = None,
                threshold: float = math.log(2)) -> Scores:
-    """How often what was learned is forgotten, from epoch to epoch; of what was never learned the number of epochs (Toneva
-    et al. 2019). Hard: high.
+    """How often what was learned is forgotten, from epoch to epoch; of what was never learned the number of epochs
+    (Toneva et al. 2019). Hard: high.
 
     Args:
-        losses: (q, epochs), after each epoch. Below the threshold an example counts as learned; log 2 says that its class
-            has more than half the probability.
+        losses: (q, epochs), after each epoch. Below the threshold an example counts as learned; log 2 says that its
+            class has more than half the probability.
         correct: in place of losses, (q, epochs): whether the model is right.
         threshold: of the losses.
     """
@@ -145,7 +145,8 @@ def memorisation(members: ArrayLike, correct: ArrayLike) -> Scores:
     inside = np.asarray(members)
     answers = doubles("correct", np.asarray(correct, dtype=np.float64), 2)
     if inside.ndim != 2 or inside.dtype.kind not in "biu":
-        raise Error("members", f"an array of {inside.dtype} of shape {inside.shape}", "must be (models, examples) of 0 and 1")
+        raise Error("members", f"an array of {inside.dtype} of shape {inside.shape}",
+                    "must be (models, examples) of 0 and 1")
     return _scores(_core.memorisation(np.ascontiguousarray(inside != 0).view(np.uint8), answers))
 
 
