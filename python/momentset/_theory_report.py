@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from momentset._charts import LIGHT
@@ -64,11 +63,8 @@ def facts(rows: list[Row]) -> list[tuple[str, str]]:
 def draw(axes: Axes, rows: list[Row]) -> None:
     """One line for each combination of what else was asked for, over what has the most different values."""
     asked = _asked(rows)
-    across = max(asked.given, key=lambda name: len({row[name] for row in rows}))
-    others = [name for name in asked.given if name != across and len({row[name] for row in rows}) > 1]
-    combinations = sorted({tuple(row[name] for name in others) for row in rows})
+    across, others, lines = _lines(rows)
     styles = itertools.product(["-", "--", ":"], [LIGHT[name] for name in ("kept", "random", "ink", "muted")])
-    lines = list(itertools.product(combinations, asked.found))[:MOST_LINES]
     for (combination, name), (style, colour) in zip(lines, styles):
         line = sorted((row[across], row[name]) for row in rows if tuple(row[each] for each in others) == combination)
         label = ", ".join(([name] if len(asked.found) > 1 else []) + [
@@ -86,9 +82,17 @@ def draw(axes: Axes, rows: list[Row]) -> None:
 
 
 def note(rows: list[Row]) -> str:
+    count = len(_lines(rows)[2])
+    return f"{len(rows):,} rows" + (f"; {MOST_LINES} of {count:,} lines are drawn." if count > MOST_LINES else ".")
+
+
+def _lines(rows: list[Row]) -> tuple[str, list[str], list[tuple[tuple[Any, ...], str]]]:
+    """What lines run over, what else tells them apart, and of each its values and what it shows."""
     asked = _asked(rows)
-    count = math.prod(len({row[name] for row in rows}) for name in asked.given)
-    return f"{len(rows):,} rows" + (f"; at most {MOST_LINES} lines are drawn." if count > MOST_LINES else ".")
+    across = max(asked.given, key=lambda name: len({row[name] for row in rows}))
+    others = [name for name in asked.given if name != across and len({row[name] for row in rows}) > 1]
+    combinations = sorted({tuple(row[name] for name in others) for row in rows})
+    return across, others, list(itertools.product(combinations, asked.found))
 
 
 def _question(row: Row) -> Question | None:
