@@ -2,8 +2,8 @@
 
     prune.py [--rows N] [--embeddings N] [--columns N] [--clusters N] [--repeat N]
 
-Seconds are the least of the repetitions; faiss's k-means has the same clusters, iterations and rows for each centre, and is
-left out where it is not installed. Run by `./dev bench prune`.
+Seconds are the least of the repetitions; faiss's k-means has the same clusters, iterations and rows for each centre, and
+is left out where it is not installed. Run by `./dev bench prune`.
 """
 
 import argparse
