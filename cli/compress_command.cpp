@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -193,16 +192,6 @@ void require_consistent(const Options& options) {
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
   io::format_of(options.output);  // an unknown suffix shall not cost a compression
-}
-
-std::optional<int> stated_order(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  int order = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), order);
-  if (failure != std::errc() || end != text.data() + text.size()) {
-    throw Error("--order", text, "must be auto or a whole number");
-  }
-  return order;
 }
 
 /// Which columns are what. Where the loss is general, targets are coordinates like others.

@@ -1,8 +1,10 @@
 #include "compress_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "config_file.hpp"
+#include "momentset/error.hpp"
 
 namespace momentset::cli {
 
@@ -126,6 +128,16 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
   command.add_flag("--quiet", arguments.quiet, "print errors only");
   command.add_flag("--force", arguments.force, "replace existing files");
   add_config_option(command);
+}
+
+std::optional<int> stated_order(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  int order = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), order);
+  if (failure != std::errc() || end != text.data() + text.size()) {
+    throw Error("--order", text, "must be auto or a whole number");
+  }
+  return order;
 }
 
 }  // namespace momentset::cli

@@ -45,4 +45,7 @@ struct CompressArguments {
 /// Adds the options of the command, whose values are read into the arguments; these must outlive it.
 void add_compress_options(CLI::App& command, CompressArguments& arguments);
 
+/// The order that --order states; none where it is to be chosen. Throws Error.
+std::optional<int> stated_order(const std::string& text);
+
 }  // namespace momentset::cli

@@ -96,13 +96,15 @@ void require_valid(const PointGroups& groups, std::size_t rows) {
     throw Error("groups", std::to_string(groups.of_points[i]),
                 "row " + std::to_string(i) + " must be below the number of points, " + std::to_string(rows));
   }
-  const GroupMembers members(groups);
-  for (std::size_t g = 0; g < members.count(); ++g) {
-    if (members.of(g).empty()) throw Error("groups", std::to_string(g), "is the number of no point");
+  std::vector<bool> has_point(groups.count(), false);
+  for (const Index group : groups.of_points) has_point[group] = true;
+  const auto empty = std::find(has_point.begin(), has_point.end(), false);
+  if (empty != has_point.end()) {
+    throw Error("groups", std::to_string(empty - has_point.begin()), "is the number of no point");
   }
-  if (!groups.names.empty() && groups.names.size() != members.count()) {
+  if (!groups.names.empty() && groups.names.size() != has_point.size()) {
     throw Error("groups", std::to_string(groups.names.size()) + " names",
-                "one for each of the " + std::to_string(members.count()) + " groups is needed");
+                "one for each of the " + std::to_string(has_point.size()) + " groups is needed");
   }
 }
 

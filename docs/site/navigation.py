@@ -14,6 +14,7 @@ SECTIONS = {
         "docs/how-to/how-much-to-keep",
         "docs/how-to/many-columns",
         "docs/how-to/own-matrices",
+        "docs/pruning",
         "docs/networks",
         "docs/streams",
         "docs/how-to/clusters",

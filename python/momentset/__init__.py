@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from momentset import _core, _fork, theory as theory
+from momentset import _core, _fork, scores as scores, theory as theory
 from momentset._basis import Basis
 from momentset._certificate import Certificate, CompanionResidual, Diameters, GroupResidual, OrderResidual, ProbeError
 from momentset._compress import compress, plan
 from momentset._coreset import Coreset
 from momentset._error import Error
 from momentset._estimate import Estimate
+from momentset._prune import class_accuracy, class_balance, matched_epochs, probe_angle, prune, score_weights
 from momentset._recombine import recombine
 from momentset._sketch import Sketch, StreamCertificate, StreamCoreset
 from momentset._verify import Check, Verification, read, verify
@@ -28,7 +29,8 @@ __version__: str = _core.version
 __all__ = [
     "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate",
     "GroupResidual", "MomentCoreset", "OrderResidual", "ProbeError", "Sketch", "StreamCertificate", "StreamCoreset",
-    "Verification", "compress", "compress_fit", "plan", "read", "recombine", "verify",
+    "Verification", "class_accuracy", "class_balance", "compress", "compress_fit", "matched_epochs", "plan",
+    "probe_angle", "prune", "read", "recombine", "score_weights", "verify",
 ]
 
 _fork.watch()

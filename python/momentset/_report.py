@@ -1,4 +1,5 @@
-"""Reports: one self-contained HTML page about a coreset or a certificate, and the command `momentset-report`."""
+"""Reports: one self-contained HTML page about a coreset, a certificate or a table of `momentset theory`, and the
+command `momentset-report`."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from importlib import resources
 from string import Template
 from typing import Any, Callable
 
-from momentset import _charts, _html
+from momentset import _charts, _core, _html, _theory_report
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -31,6 +32,14 @@ def certificate_page(certificate: Certificate) -> str:
     return _filled(certificate, _html.certificate_facts(certificate), _certificate_charts(certificate))
 
 
+def theory_page(rows: list[_theory_report.Row]) -> str:
+    """The page about what `momentset theory --json` printed."""
+    title = _theory_report.title(rows)
+    chart = _chart("theory", title, _theory_report.note(rows), lambda axes: _theory_report.draw(axes, rows), height=3.6)
+    return _page("Theory of pruned perceptrons", "holds", title, _theory_report.facts(rows), [chart],
+                 f"momentset {_core.version}")
+
+
 def _filled(certificate: Certificate, facts: list[tuple[str, str]], charts: list[str]) -> str:
     inputs = certificate.options.get("inputs", "").replace("\n", ", ")
     rows = ([("input", inputs)] if inputs else []) + facts + [
@@ -38,17 +47,22 @@ def _filled(certificate: Certificate, facts: list[tuple[str, str]], charts: list
         ("weights", f"{certificate.smallest_weight:.4g} to {certificate.largest_weight:.4g}, sum "
                     f"{float(f'{certificate.mass_output:.6g}'):,.10g}"),
     ]
+    return _page("Coreset report", "holds" if certificate.holds else "fails", certificate.verdict, rows, charts,
+                 f"momentset {certificate.library_version}; input {certificate.input_hash}; output "
+                 f"{certificate.output_hash}")
+
+
+def _page(title: str, status: str, verdict: str, facts: list[tuple[str, str]], charts: list[str], footer: str) -> str:
     template = Template(resources.files("momentset").joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
-        title="Coreset report",
+        title=title,
         light=_variables(_charts.LIGHT),
         dark=_variables(_charts.DARK),
-        status="holds" if certificate.holds else "fails",
-        verdict=_text(certificate.verdict),
-        facts="".join(f"<tr><th>{escape(label)}</th><td>{_text(value)}</td></tr>" for label, value in rows),
+        status=status,
+        verdict=_text(verdict),
+        facts="".join(f"<tr><th>{escape(label)}</th><td>{_text(value)}</td></tr>" for label, value in facts),
         charts="".join(charts),
-        footer=escape(f"momentset {certificate.library_version}; input {certificate.input_hash}; output "
-                      f"{certificate.output_hash}"),
+        footer=escape(footer),
     )
 
 
@@ -119,9 +133,12 @@ def page_of_files(path: str) -> str:
 
     try:
         with open(path, encoding="utf-8") as file:
-            certificate = Certificate(file.read())
+            text = file.read()
     except OSError as error:
         raise Error(path, "", f"cannot be read: {error.strerror}") from None
+    if text.lstrip().startswith("["):
+        return theory_page(_theory_report.rows_of(text, path))
+    certificate = Certificate(text)
     suffix = certificate_path("")
     output = path.removesuffix(suffix)
     if output == path or not os.path.exists(output):
@@ -132,8 +149,10 @@ def page_of_files(path: str) -> str:
 def main(words: list[str] | None = None) -> int:
     """The command `momentset-report`."""
     parser = argparse.ArgumentParser(prog="momentset-report", description="Writes a page about a certificate, with "
-                                     "pictures of the compressed table and its input if they lie where it says.")
-    parser.add_argument("certificate", metavar="CERTIFICATE", help="what `momentset compress` wrote beside its output")
+                                     "pictures of the compressed table and its input if they lie where it says; or "
+                                     "about a table of the theory of pruning.")
+    parser.add_argument("certificate", metavar="CERTIFICATE", help="what `momentset compress` wrote beside its output, "
+                        "or a file of what `momentset theory --json` printed")
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="page to write [report.html]")
     arguments = parser.parse_args(words)
     try:

@@ -81,7 +81,7 @@ class HeaderParser {
   void value(std::string_view key) {
     if (key == "descr") {
       skip_space();
-      if (text_.starts_with('[')) throw Error(name_, "", "must hold float32 or float64, holds records");
+      if (text_.starts_with('[')) throw Error(name_, "", "must hold numbers of one type, holds records");
       descr = quoted();
     } else if (key == "fortran_order") {
       has_order_ = true;
@@ -122,10 +122,14 @@ std::int64_t little_endian(std::string_view bytes) {
   return number;
 }
 
-int item_bytes(const std::string& name, std::string_view descr) {
-  if (descr == "<f8") return 8;
-  if (descr == "<f4") return 4;
-  throw Error(name, printable(descr, 32), "must hold little-endian float32 ('<f4') or float64 ('<f8')");
+std::shared_ptr<arrow::DataType> type_of(const std::string& name, std::string_view descr) {
+  if (descr == "<f8") return arrow::float64();
+  if (descr == "<f4") return arrow::float32();
+  if (descr == "<i8") return arrow::int64();
+  if (descr == "<i4") return arrow::int32();
+  if (descr == "|u1" || descr == "|b1") return arrow::uint8();
+  throw Error(name, printable(descr, 32),
+              "must hold little-endian float32 ('<f4'), float64 ('<f8'), int32, int64, uint8 or booleans");
 }
 
 }  // namespace
@@ -147,7 +151,7 @@ NpyHeader read_npy_header(arrow::io::RandomAccessFile& file, const std::string& 
   parser.parse();
 
   NpyHeader header;
-  header.item_bytes = item_bytes(name, parser.descr);
+  header.type = type_of(name, parser.descr);
   header.fortran_order = parser.fortran_order;
   header.data_offset = length_offset + length_bytes + length;
   if (parser.shape.empty() || parser.shape.size() > 2) {
@@ -159,7 +163,7 @@ NpyHeader read_npy_header(arrow::io::RandomAccessFile& file, const std::string& 
   if (header.columns > max_columns) {
     throw Error(name, std::to_string(header.columns) + " columns", "must be at most " + std::to_string(max_columns));
   }
-  const std::int64_t row_bytes = header.columns * header.item_bytes;
+  const std::int64_t row_bytes = header.columns * header.item_bytes();
   const std::int64_t data_bytes = file_bytes - header.data_offset;
   if (data_bytes % row_bytes != 0 || data_bytes / row_bytes != header.rows) {
     throw Error(name, "", problem + ": its shape does not match its length (truncated?)");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <arrow/io/file.h>
+#include <arrow/type.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace momentset::io {
@@ -12,13 +14,16 @@ namespace momentset::io {
 /// Header of an NPY file, checked against the length of the file.
 struct NpyHeader {
   std::int64_t rows = 0, columns = 0;
-  int item_bytes = 8;          ///< 4: float32, 8: float64; little-endian
-  bool fortran_order = false;  ///< columns are contiguous
+  std::shared_ptr<arrow::DataType> type;  ///< of the items, little-endian; booleans are uint8
+  bool fortran_order = false;             ///< columns are contiguous
   std::int64_t data_offset = 0;
+
+  std::int64_t item_bytes() const { return type->byte_width(); }
 };
 
-/// Throws Error(name, ...) unless it is NPY of version 1 to 3 with a one- or two-dimensional little-endian float32 or
-/// float64 array that fills the rest of the file exactly. Allocates no more than the header may be long.
+/// Throws Error(name, ...) unless it is NPY of version 1 to 3 with a one- or two-dimensional little-endian array of
+/// float32, float64, int32, int64, uint8 or booleans that fills the rest of the file exactly. Allocates no more than
+/// the header may be long.
 NpyHeader read_npy_header(arrow::io::RandomAccessFile& file, const std::string& name);
 
 /// Header of version 1.0 for a float64 array in C order, padded so that the data are aligned.

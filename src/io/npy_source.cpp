@@ -1,5 +1,6 @@
 #include <arrow/array.h>
 #include <arrow/buffer.h>
+#include <arrow/compute/cast.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,7 +22,8 @@ class NpySource : public Source {
  public:
   explicit NpySource(Input input) : Source(std::move(input)) {
     header_ = read_npy_header(*this->input().open(), name());
-    const auto type = header_.item_bytes == 4 ? arrow::float32() : arrow::float64();
+    // Whole numbers are numbers like others: in an array nothing tells row identifiers from coordinates.
+    const auto type = arrow::is_floating(header_.type->id()) ? header_.type : arrow::float64();
     arrow::FieldVector fields;
     for (std::int64_t i = 0; i < header_.columns; ++i) fields.push_back(arrow::field("x" + std::to_string(i), type));
     schema_ = arrow::schema(std::move(fields));
@@ -50,11 +52,11 @@ class NpySource : public Source {
   }
 
  private:
-  std::int64_t row_bytes() const { return header_.columns * header_.item_bytes; }
+  std::int64_t row_bytes() const { return header_.columns * header_.item_bytes(); }
 
   arrow::ArrayVector read(arrow::io::RandomAccessFile& file, std::int64_t first, std::int64_t count,
                           const std::vector<std::int64_t>& columns) const {
-    const std::int64_t item = header_.item_bytes;
+    const std::int64_t item = header_.item_bytes();
     arrow::BufferVector buffers;
     if (header_.fortran_order) {
       for (const std::int64_t column : columns) {
@@ -66,9 +68,12 @@ class NpySource : public Source {
     }
     arrow::ArrayVector arrays;
     for (const auto& buffer : buffers) {
-      arrays.push_back(item == 4
-                           ? std::static_pointer_cast<arrow::Array>(std::make_shared<arrow::FloatArray>(count, buffer))
-                           : std::make_shared<arrow::DoubleArray>(count, buffer));
+      auto array = arrow::MakeArray(arrow::ArrayData::Make(header_.type, count, {nullptr, buffer}, 0));
+      if (!arrow::is_floating(header_.type->id())) {
+        const auto options = arrow::compute::CastOptions::Unsafe();
+        array = unwrap(name(), problem, arrow::compute::Cast(*array, arrow::float64(), options));
+      }
+      arrays.push_back(std::move(array));
     }
     return arrays;
   }
@@ -82,7 +87,7 @@ class NpySource : public Source {
 
   /// One column out of consecutive rows.
   std::shared_ptr<arrow::Buffer> gather(const std::uint8_t* source, std::int64_t count) const {
-    const std::int64_t item = header_.item_bytes;
+    const std::int64_t item = header_.item_bytes();
     std::shared_ptr<arrow::Buffer> buffer = unwrap(name(), problem, arrow::AllocateBuffer(count * item));
     std::uint8_t* target = buffer->mutable_data();
     const auto copy = [&](auto bytes) {
@@ -91,7 +96,9 @@ class NpySource : public Source {
       }
     };
     // A constant size lets the compiler turn each memcpy into one move.
-    if (item == 4) {
+    if (item == 1) {
+      copy(std::integral_constant<std::int64_t, 1>());
+    } else if (item == 4) {
       copy(std::integral_constant<std::int64_t, 4>());
     } else {
       copy(std::integral_constant<std::int64_t, 8>());

@@ -47,7 +47,8 @@ PAGES_WITH_COMMANDS = [page for page in PAGES if blocks(page, "console test")]
 
 @pytest.fixture
 def sample_tables(tmp_path):
-    """rides.parquet, the same as rides.csv, its halves in monthly/, and points.npy."""
+    """rides.parquet, the same as rides.csv, its halves in monthly/, points.npy, and what two probes say of the rides'
+    zones, probs.npy and more.npy."""
     generator = np.random.default_rng(1)
     rows = 5000
     distance = generator.gamma(2.0, 3.0, rows)
@@ -69,6 +70,9 @@ def sample_tables(tmp_path):
     pq.write_table(table.slice(0, 2500), tmp_path / "monthly" / "2024-01.parquet")
     pq.write_table(table.slice(2500), tmp_path / "monthly" / "2024-02.parquet")
     np.save(tmp_path / "points.npy", np.column_stack([distance, duration]))
+    for name in ("probs", "more"):
+        np.save(tmp_path / f"{name}.npy", generator.dirichlet([1, 1, 1], rows) / 2 + np.eye(3)[
+            np.unique(table["zone"].to_pylist(), return_inverse=True)[1]] / 2)
     return tmp_path
 
 

@@ -3,6 +3,7 @@
 import csv
 import inspect
 import math
+import re
 import time
 from pathlib import Path
 
@@ -98,3 +99,29 @@ def test_everything_public_is_documented():
         assert member.__doc__
         kind = "class" if inspect.isclass(member) else "function"
         assert f".. auto{kind}:: momentset.theory.{name}\n" in reference
+
+
+@pytest.mark.parametrize("question, lines", [
+    (["curve", "--alpha", "0.1:100:12", "--fraction", "0.3,1", "--theta", "0,20"], 4),
+    (["window", "--alpha", "0.5:5:3", "--fraction", "0.3"], 4),
+    (["frontier", "--alpha", "1,5,20", "--theta", "10"], 2),
+    (["fmin", "--theta", "1:40:5"], 1),
+    (["information", "--alpha", "1,5", "--fraction", "0.2,1"], 4),
+])
+def test_the_report_draws_what_the_command_prints(command, tmp_path, question, lines):
+    from momentset import _report
+
+    (tmp_path / "theory.json").write_text(command("theory", *question, "--json").stdout)
+    assert _report.main(["theory.json", "-o", "theory.html"]) == 0
+    page = (tmp_path / "theory.html").read_text(encoding="utf-8")
+    assert len(re.findall(r'id="theory-line2d_\d+"', page)) >= lines and "Theory of pruned perceptrons" in page
+    assert page.count("</svg>") == 1
+
+
+def test_the_report_refuses_other_lists(tmp_path, capsys):
+    from momentset import _report
+
+    for text in ("[]", "[1]", '[{"alpha": 1}]', "[1"):
+        (tmp_path / "other.json").write_text(text)
+        assert _report.main(["other.json"]) == 2
+        assert "momentset-report: other.json: is " in capsys.readouterr().err
