@@ -42,8 +42,8 @@ TEST_F(LevelsOfTables, AreNoCoordinates) {
   EXPECT_EQ(read_error({path("a.parquet")}, {.columns = {"x", "zone"}, .groups = {"zone"}}),
             "groups: zone: must not be a coordinate as well");
   EXPECT_EQ(read_error({path("a.parquet")}, {.groups = {"zone", "zone"}}), "groups: zone: must be named once");
-  EXPECT_EQ(read_error({path("a.parquet")}, {.categories = {"zoon"}}),
-            "categories: zoon: there is no such column; did you mean zone?");
+  EXPECT_EQ(read_error({path("a.parquet")}, {.categories = {"zones"}}),
+            "categories: zones: there is no such column; did you mean zone?");
 }
 
 TEST_F(LevelsOfTables, FilledCoordinatesAreTold) {
