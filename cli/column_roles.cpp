@@ -64,12 +64,6 @@ ColumnRoles::ColumnRoles(const io::Table& table, const std::vector<std::string>&
   this->loss = classes.empty() ? "squared" : this->targets.empty() ? "logistic" : "squared and logistic";
 }
 
-std::vector<std::string> ColumnRoles::levels() const {
-  std::vector<std::string> names = groups;
-  names.insert(names.end(), categories.begin(), categories.end());
-  return names;
-}
-
 void ColumnRoles::require_classes(const io::Table& table, const io::Features& features) const {
   for (const io::Levels& levels : features.levels) {
     const auto& names = levels.names;

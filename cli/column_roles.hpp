@@ -24,9 +24,6 @@ struct ColumnRoles {
   ColumnRoles(const io::Table& table, const std::vector<std::string>& targets, const std::vector<std::string>& groups,
               const std::vector<std::string>& categories, const std::string& loss);
 
-  /// Columns to read as names: groups first.
-  std::vector<std::string> levels() const;
-
   /// Throws Error where a class target of fractions has more than two values: they are no classes.
   void require_classes(const io::Table& table, const io::Features& features) const;
 };

@@ -206,7 +206,8 @@ io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
   read.drop_invalid = options.drop_invalid;
   read.fill_missing = options.missing == "indicator";
   read.targets = roles.targets;
-  read.levels = roles.levels();
+  read.groups = roles.groups;
+  read.categories = roles.categories;
   if (!read.columns.empty()) read.columns.insert(read.columns.end(), roles.joint.begin(), roles.joint.end());
   return read;
 }

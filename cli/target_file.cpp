@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <string_view>
@@ -62,6 +63,12 @@ std::string resolved(const std::string& path) {
   return realpath(path.c_str(), buffer) != nullptr ? std::string(buffer) : path;
 }
 
+/// Why no file can be made beside `path`.
+std::string reason_of(int error, const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return error == ENOENT ? "there is no folder " + folder : std::string("cannot be written: ") + std::strerror(error);
+}
+
 std::string random_suffix() {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   std::random_device random;
@@ -97,7 +104,7 @@ TargetFile::TargetFile(const std::string& option, const std::string& path, bool 
       return;
     }
     if (slot_ >= 0) slots[std::size_t(slot_)].used.store(false);
-    if (reason != EEXIST) throw Error(option, path, std::string("cannot be written: ") + std::strerror(reason));
+    if (reason != EEXIST) throw Error(option, path, reason_of(reason, path));
   }
   throw Error(option, path, "cannot be written: no free name beside it");
 }

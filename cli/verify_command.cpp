@@ -45,12 +45,6 @@ struct Claim {
   std::string weights;  // column of the input
   std::string weight_sum = "mass";
   bool drop_invalid = false;
-
-  std::vector<std::string> levels() const {
-    std::vector<std::string> names = groups;
-    names.insert(names.end(), categories.begin(), categories.end());
-    return names;
-  }
   std::optional<std::vector<io::Filled>> filled;  // columns whose missing values were filled
   std::string source;                             // for people
 };
@@ -160,7 +154,10 @@ OutputRows read_output(const io::Table& table, const Claim& claim) {
     }
   }
   if (has_all(claim.targets)) read.targets = claim.targets;
-  if (has_all(claim.levels())) read.levels = claim.levels();
+  if (has_all(claim.groups) && has_all(claim.categories)) {
+    read.groups = claim.groups;
+    read.categories = claim.categories;
+  }
   const io::Features features = table.read(read);
   const WeightedPoints all = features.points.view();
   const std::size_t m = columns.size();
@@ -344,7 +341,8 @@ int run(const Options& options) {
   require_source(claim, input_table);
   const io::Features input = input_table.read({.columns = claim.columns,
                                                .targets = claim.targets,
-                                               .levels = claim.levels(),
+                                               .groups = claim.groups,
+                                               .categories = claim.categories,
                                                .weights = claim.weights,
                                                .drop_invalid = claim.drop_invalid,
                                                .fill_missing = claim.filled.has_value(),

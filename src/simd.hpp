@@ -12,11 +12,6 @@
 #include <cstddef>
 #include <cstring>
 
-// Functions of Lanes are inlined, so that no call depends on how the processor passes them.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
-
 namespace momentset {
 
 /// Four numbers at once: one register of AVX2, which GCC compares without a detour. Running results of a loop are

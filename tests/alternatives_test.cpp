@@ -12,6 +12,7 @@
 #include "momentset/compress.hpp"
 #include "support/point_cases.hpp"
 #include "support/random.hpp"
+#include "support/same_coreset.hpp"
 
 namespace momentset::test {
 namespace {
@@ -83,15 +84,7 @@ TEST(Alternatives, MakeTheResultNoWorseThanRandomRows) {
 
 TEST(Alternatives, DoNotDependOnThreads) {
   const PointSet points = uniform_points(2000, 12, 5);
-  CompressOptions options = of_size(60);
-  options.threads = 1;
-  const Coreset one = compress(points.view(), options);
-  for (const int threads : {2, 8}) {
-    options.threads = threads;
-    const Coreset more = compress(points.view(), options);
-    EXPECT_EQ(more.rows, one.rows);
-    EXPECT_EQ(more.weights, one.weights);
-  }
+  expect_same_coreset_with_any_threads(points.view(), of_size(60));
 }
 
 // At the points' mean the arguments are the shifts alone, which tell functions apart.

@@ -13,7 +13,7 @@
 #include "support/coreset_moments.hpp"
 #include "support/point_cases.hpp"
 #include "support/random.hpp"
-#include "support/threads.hpp"
+#include "support/same_coreset.hpp"
 
 namespace momentset::test {
 namespace {
@@ -164,19 +164,7 @@ TEST_P(Compress, CertificateSaysSo) {
   EXPECT_EQ(certificate.moved_points, 0u);
 }
 
-TEST_P(Compress, SameBytesForAnyNumberOfThreads) {
-  std::vector<Coreset> coresets;
-  for (const int threads : {1, 2, 8}) {
-    CompressOptions options = problem().options;
-    options.threads = threads;
-    coresets.push_back(with_threads(threads, [&] { return compress(points(), options); }));
-  }
-  for (const Coreset& coreset : coresets) {
-    EXPECT_EQ(coreset.rows, coresets[0].rows);
-    EXPECT_EQ(coreset.weights, coresets[0].weights);
-    EXPECT_EQ(coreset.certificate.to_json(), coresets[0].certificate.to_json());
-  }
-}
+TEST_P(Compress, SameBytesForAnyNumberOfThreads) { expect_same_coreset_with_any_threads(points(), problem().options); }
 
 TEST_P(Compress, TwoSurvivorsAreNeverTheSamePoint) {
   std::set<std::vector<double>> seen;

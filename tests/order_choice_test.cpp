@@ -15,6 +15,7 @@
 #include "momentset/error.hpp"
 #include "support/expect_error.hpp"
 #include "support/point_cases.hpp"
+#include "support/same_coreset.hpp"
 
 namespace momentset::test {
 namespace {
@@ -177,18 +178,7 @@ TEST(OrderChoice, DoesNotDependOnThreads) {
   const PointSet points = uniform_points(5000, 3, 15);
   CompressOptions options;
   options.tolerance = 1e-3;
-  options.threads = 1;
-  const Coreset one = compress(points.view(), options);
-  for (const int threads : {2, 8}) {
-    options.threads = threads;
-    const Coreset more = compress(points.view(), options);
-    EXPECT_EQ(more.rows, one.rows);
-    EXPECT_EQ(more.weights, one.weights);
-    ASSERT_EQ(more.trials.size(), one.trials.size());
-    for (std::size_t k = 0; k < one.trials.size(); ++k) {
-      EXPECT_EQ(more.trials[k].typical_error, one.trials[k].typical_error);
-    }
-  }
+  expect_same_coreset_with_any_threads(points.view(), options);
 }
 
 TEST(OrderChoice, WorksWhereThereIsNothingToTell) {

@@ -104,7 +104,7 @@ def background(coreset: Coreset, X: Any) -> Doubles | None:
     if X is None:
         return None
     stated = coreset.certificate
-    found = read_input(X, columns=stated.own_columns, filled=stated.filled,
+    found = read_input(X, columns=stated.own_columns or None, filled=stated.filled,
                        missing="indicator" if stated.filled else "drop").coordinates
     return sample(found)
 

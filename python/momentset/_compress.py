@@ -14,10 +14,10 @@ from momentset._basis import Basis
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
-from momentset._input import Input, Missing, leave_out_constant_targets, read_input
+from momentset._input import Input, Missing, leave_out_constant_targets, read_input, require_finite
 from momentset._levels import indicators
 from momentset._progress import Bar, Progress
-from momentset._roles import Loss, Names, names_of
+from momentset._roles import Loss, Names, name_list, names_of
 
 Order = Union[int, Literal["auto"]]
 Method = Literal["auto", "tree", "kernel", "paper"]
@@ -148,7 +148,7 @@ def compress(
         raise Error("progress", repr(progress), "must be True, False or a function")
     found = read_input(X, weights, columns=columns, exclude=exclude, target=target, loss=loss, groups=groups,
                        categories=_named_categories(categories, category_pairs),
-                       missing=_missing(missing, drop_invalid))
+                       missing=_missing(missing, drop_invalid), hint=True)
     if target_degree > 1 and found.targets is None:
         raise Error("target_degree", str(target_degree), "needs a target, and the loss squared")
     leave_out_constant_targets(found)
@@ -184,6 +184,9 @@ def compress(
     try:
         made = _core.compress(found.coordinates, found.weights, companions, found.groups(), options,
                               bar if progress is True else progress or None)
+    except Error:
+        require_finite(found, hint=True)  # of an array, which is not looked through before
+        raise
     finally:
         bar.clear()
     recorded = {
@@ -233,7 +236,7 @@ def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | No
 
 
 def _named_categories(categories: Names, pairs: bool) -> list[str]:
-    names = [categories] if isinstance(categories, str) else list(categories)
+    names = name_list("categories", categories)
     if pairs and len(names) < 2:
         raise Error("category_pairs", "", "needs two categories at least")
     return names
@@ -309,7 +312,7 @@ def _number(value: float | None) -> str:
 
 
 def _choice(name: str, choices: Any, word: str) -> Any:
-    if word not in choices.__members__:
+    if not isinstance(word, str) or word not in choices.__members__:
         raise Error(name, str(word), f"must be one of {', '.join(choices.__members__)}")
     return choices.__members__[word]
 
@@ -363,6 +366,7 @@ def _coreset(found: Input, made: _core.Coreset, certificate: Certificate) -> Cor
         row_numbers=indices if found.row_numbers is None else found.row_numbers[points],
         notices=found.notices + made.notices,
         seconds=dict(made.stages),
+        alternatives=dict(made.alternatives),
         rows=found.table.take(indices),
         replaced=found.replaced,
     )

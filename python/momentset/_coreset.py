@@ -14,6 +14,7 @@ from momentset._arrays import Doubles, Integers, count
 from momentset._certificate import Certificate, plural
 from momentset._error import Error
 from momentset._estimate import Estimate, estimate
+from momentset._files import writing
 from momentset._resample import systematic
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Coreset:
         row_numbers: (size,) numbers of the rows in the first input of all, where X is a coreset itself; else `indices`.
         notices: what to know of it: columns left out, order lowered, no better than random.
         seconds: of each stage of the compression.
+        alternatives: in more than five columns what was compared before the rows were chosen, the best first, which
+            was taken: "moments of order K", "kernel exchange", "stratified rows" and "random rows", each with its
+            typical error on test functions that play no other part (docs/high-dimension.md). Empty where nothing was
+            compared, and of a file.
     """
 
     indices: Integers
@@ -49,6 +54,7 @@ class Coreset:
     row_numbers: Integers
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    alternatives: dict[str, float] = field(default_factory=dict)
     rows: pyarrow.Table | None = None
     """The surviving rows with all columns of the table they come from; None where X was an array."""
     replaced: Sequence[str] = ()
@@ -103,7 +109,7 @@ class Coreset:
 
         page = _report.page(self, X)
         if path is not None:
-            with open(path, "w", encoding="utf-8") as file:
+            with writing(os.fspath(path)), open(path, "w", encoding="utf-8") as file:
                 file.write(page)
         return page
 

@@ -9,7 +9,6 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from momentset._arrays import Doubles, Integers, count, doubles, matrix
@@ -37,6 +36,13 @@ def _rows(X: Any) -> Any:
     """Data frames as they are, since scikit-learn can take rows of them; relations, streams and single columns as a
     pyarrow Table; anything else as it is."""
     return X if not is_table(X) or type(X).__name__ in ("DataFrame", "Table") else pyarrow_table(X)
+
+
+def _rows_at(X: Any, numbers: Integers) -> Any:
+    """Rows of an array or of what _rows() returns, by number."""
+    if hasattr(X, "iloc"):
+        return X.iloc[numbers]
+    return X.take(numbers) if hasattr(X, "column_names") else X[numbers]
 
 
 def _compressed(X: Any, y: Any, weights: Any, options: dict[str, Any], weights_name: str) -> Coreset:
@@ -149,7 +155,7 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                       sample_weight: ArrayLike | None = None) -> Any:
         """The rows `sample_indices_` of X, (n, m). Raises Error, as fit() does."""
         values = self._fit(X, y, sample_weight)
-        return _safe_indexing(values, self.sample_indices_)
+        return _rows_at(values, self.sample_indices_)
 
     def transform(self, X: Any) -> Any:
         """X as it is."""
@@ -228,7 +234,7 @@ compress_fit.__signature__ = _options_of_compress(compress_fit)  # type: ignore[
 
 
 def _fitted(estimator: Any, X: Any, y: Any, indices: Integers, weights: Doubles) -> Any:
-    rows = _safe_indexing(X, indices)
+    rows = _rows_at(X, indices)
     copy: Any = clone(estimator)
     return copy.fit(*([rows] if y is None else [rows, y[indices]]), sample_weight=weights)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Sequence, Union
+from typing import Any, Iterator, Sequence, Union
 
 from momentset._error import Error
 
@@ -37,7 +38,7 @@ def paths_of(inputs: Sequence[FilePath]) -> list[str]:
         name = os.fspath(path)
         found = [name] if os.path.exists(name) else sorted(glob.glob(name))
         if not found:
-            raise Error(name, "", "there is no such file")
+            raise Error(name or "X", "" if name else "an empty path", "there is no such file")
         paths += found
     return paths
 
@@ -62,6 +63,19 @@ def dataset_of(paths: list[str], format: str) -> Any:
         return parts[0] if len(parts) == 1 else datasets.dataset(parts)
     except (arrow.ArrowException, OSError) as error:
         raise Error(", ".join(paths), "", f"cannot be read: {str(error).splitlines()[0]}") from None
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """While a file is written: what keeps it from being written becomes an Error that names the path as it was given,
+    not a temporary file beside it."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise Error("path", path, f"there is no folder {folder}")
+    try:
+        yield
+    except OSError as error:
+        raise Error("path", path, f"cannot be written: {error.strerror or error}") from None
 
 
 def certificate_path(path: str) -> str:

@@ -42,6 +42,9 @@ def certificate_facts(certificate: Certificate) -> list[tuple[str, str]]:
 def facts(coreset: Coreset) -> list[tuple[str, str]]:
     """Label and value of each line of the summary."""
     found = certificate_facts(coreset.certificate)
+    if coreset.alternatives:
+        errors = ", ".join(f"{name} {error:.1e}" for name, error in coreset.alternatives.items())
+        found.append(("compared", f"{errors}; the first was taken"))
     if coreset.seconds:
         stages = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in coreset.seconds.items())
         found.append(("time", f"{duration(sum(coreset.seconds.values()))} ({stages})"))

@@ -13,7 +13,7 @@ from momentset._arrays import Doubles, Integers, doubles, matrix
 from momentset._error import Error
 from momentset._files import is_path
 from momentset._levels import Levels, combined, of_array
-from momentset._roles import Loss, Names, Roles, roles_of
+from momentset._roles import Loss, Names, Roles, chosen_columns, name_list, roles_of
 from momentset._tables import ArrayTable, ColumnChoice, MemoryTable, Table, open_files
 
 
@@ -81,21 +81,18 @@ def open_table(X: Any) -> tuple[Table, list[str]]:
 def read_input(X: Any, weights: Any = None, *, columns: Names | None = None, exclude: Names = (),
                target: Any = None, loss: Loss = "auto", groups: Any = None, more_groups: Sequence[str] = (),
                categories: Sequence[str] = (), missing: Missing = "error",
-               filled: dict[str, float] | None = None) -> Input:
+               filled: dict[str, float] | None = None, hint: bool = False) -> Input:
     """Reads the coordinates, weights, targets and groups of X. `weights` is an array or the name of a column, `target`
-    and `groups` are arrays or names of columns."""
+    and `groups` are arrays or names of columns. `hint`: whether the caller's user may set `missing`."""
     table, inputs = open_table(X)
-    exclude = [exclude] if isinstance(exclude, str) else list(exclude)
-    if columns is None:
-        exclude += _index_columns(X, table)
-    else:
-        columns = [columns] if isinstance(columns, str) else list(columns)
+    columns = chosen_columns(columns)
     roles = roles_of(table, target, groups, loss)
     roles.groups += more_groups
     weight_name = weights if isinstance(weights, str) else None
     if columns is not None and roles.joint:
         columns = [*columns, *roles.joint]
-    choice = ColumnChoice(table, columns, exclude, weight_name, roles.targets, [*roles.groups, *categories]).selection()
+    choice = ColumnChoice(table, columns, name_list("exclude", exclude), weight_name, roles.targets, roles.groups,
+                          categories).selection()
     if weights is not None and weight_name is None:
         choice.weight = None  # an array takes the place of a coreset's own weights
     extra = [number for number in (*choice.targets, choice.weight, choice.row) if number is not None]
@@ -142,19 +139,11 @@ def read_input(X: Any, weights: Any = None, *, columns: Names | None = None, exc
     if missing == "drop":
         _drop_invalid(found)
     elif not isinstance(table, ArrayTable) or targets is not None or levels or counted:
-        _require_finite(found)
+        require_finite(found, hint)
     found.levels = [level.kept(slice(None)) for level in found.levels]
     found.categories = [level.kept(slice(None)) for level in found.categories]
     _require_classes(found)
     return found
-
-
-def _index_columns(X: Any, table: Table) -> list[str]:
-    """Columns of the table that make the index of a pandas data frame: those that are none of its own."""
-    if type(X).__module__.partition(".")[0] != "pandas" or not hasattr(X, "columns"):
-        return []
-    own = set(map(str, X.columns))
-    return [column.name for column in table.columns if column.name not in own]
 
 
 def rows_of(name: str, values: Any, rows: int) -> Doubles:
@@ -206,7 +195,7 @@ def _fill_missing(found: Input, filled: dict[str, float] | None) -> None:
         as_in = [found.columns.index(name) for name in filled], list(filled.values())
     weights = found.weights
     if weights is not None and not np.isfinite(weights).all():
-        weights = None  # which _require_finite refuses
+        weights = None  # which require_finite refuses
     found.coordinates, columns, values = _core.fill_missing(found.coordinates, weights, found.columns, as_in)
     found.filled = {found.columns[column]: value for column, value in zip(columns, values)}
     found.columns = found.columns + [f"{name} is missing" for name in found.filled]
@@ -231,25 +220,35 @@ def _drop_invalid(found: Input) -> None:
     found.notices.append(f"{dropped} row{'' if dropped == 1 else 's'} with NaN, infinity or no value left out")
 
 
-def _require_finite(found: Input) -> None:
-    """Names column and row, which the library, to whom a table is a list of points, cannot."""
+def _name_of(found: Input, level: Levels) -> str:
+    """Its column, or the argument that an array came as: groups come before classes."""
+    unnamed = [each for each in found.levels if not each.column]
+    is_groups = found.roles.group_array is not None and bool(unnamed) and level is unnamed[0]
+    return level.column or ("groups" if is_groups else "target")
+
+
+def require_finite(found: Input, hint: bool) -> None:
+    """Names column and row, which the library, to whom a table is a list of points, cannot, and with `hint` what can be
+    done about it."""
     valid = _valid_rows(found)
     if valid.all():
         return
     row = int(np.argmin(valid))
+    remedy = '; missing="drop" leaves such rows out' if hint else ""
     wrong = np.flatnonzero(~np.isfinite(found.coordinates[row]))
     wrong_targets = np.flatnonzero(~np.isfinite(found.targets[row])) if found.targets is not None else wrong
     if len(wrong) > 0:
         column, value = found.columns[wrong[0]], found.coordinates[row, wrong[0]]
+        if hint and np.isnan(value):
+            remedy += ', "indicator" fills what is missing'
     elif found.targets is not None and len(wrong_targets) > 0:
         column = found.target_columns[wrong_targets[0]] if found.target_columns else "target"
         value = found.targets[row, wrong_targets[0]]
     elif any(level.numbers[row] < 0 for level in found.levels + found.categories):
         level = next(level for level in found.levels + found.categories if level.numbers[row] < 0)
-        raise Error(level.column or "groups", "null", f"row {row}: must have a value; drop_invalid=True leaves such "
-                    "rows out")
+        raise Error(_name_of(found, level), "null", f"row {row}: must have a value{remedy}")
     else:
         assert found.weights is not None
         column, value = found.weight_column or "weights", found.weights[row]
     raise Error(column, "null or nan" if np.isnan(value) else str(value),
-                f"row {row}: must be a finite number; drop_invalid=True leaves such rows out")
+                f"row {row}: must be a finite number{remedy}")

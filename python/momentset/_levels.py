@@ -36,18 +36,28 @@ def of_column(column: str, values: Any, *, empty_is_missing: bool = False) -> Le
     compute = pyarrow_module("pyarrow.compute", "read columns of names")
     types = arrow.types
     categorical = types.is_dictionary(values.type) or types.is_boolean(values.type) or _is_text(arrow, values.type)
-    if types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
     if types.is_nested(values.type):
         raise Error(column, str(values.type), "must not be of a nested type")
-    text = values.cast(arrow.large_string())
+    chunks = cast_values(values, arrow.large_string()).cast(arrow.large_string()).chunks
+    text = arrow.concat_arrays(chunks) if chunks else arrow.array([], arrow.large_string())
     if empty_is_missing:
         text = compute.if_else(compute.equal(text, ""), None, text)
-    if isinstance(text, arrow.ChunkedArray):
-        text = arrow.concat_arrays(text.chunks) if text.num_chunks else arrow.array([], arrow.large_string())
     encoded = text.dictionary_encode()
     numbers = encoded.indices.cast(arrow.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     return Levels(column, encoded.dictionary.to_pylist(), np.ascontiguousarray(numbers), categorical)
+
+
+def cast_values(values: Any, type: Any) -> Any:
+    """A pyarrow ChunkedArray of another type, or of a dictionary of it: what polars makes of categories, dictionaries of
+    text views, pyarrow does not cast as a whole."""
+    arrow = pyarrow_module("pyarrow", "read columns of names")
+    chunks = values.chunks if isinstance(values, arrow.ChunkedArray) else [values]
+    if not arrow.types.is_dictionary(values.type):
+        return arrow.chunked_array([chunk.cast(type) for chunk in chunks], type)
+    codes, ordered = values.type.index_type, values.type.ordered
+    return arrow.chunked_array(
+        [arrow.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(type), ordered=ordered)
+         for chunk in chunks], arrow.dictionary(codes, type, ordered))
 
 
 def of_array(name: str, values: Any, rows: int) -> Levels:

@@ -11,7 +11,7 @@ import numpy as np
 
 from momentset._arrays import Doubles
 from momentset._error import Error
-from momentset._files import certificate_path, format_of, pyarrow_module
+from momentset._files import certificate_path, format_of, pyarrow_module, writing
 
 if TYPE_CHECKING:
     from momentset._coreset import Coreset
@@ -63,6 +63,10 @@ def npy_matrix(coreset: Coreset) -> Doubles:
 def _write_table(coreset: Coreset, path: str, format: str) -> None:
     table = arrow_table(coreset)
     if format == "csv":
+        arrow = pyarrow_module("pyarrow", "write CSV")
+        for field in table.schema:
+            if arrow.types.is_nested(field.type):
+                raise Error(field.name, str(field.type), "has no CSV form: write Parquet or Arrow")
         pyarrow_module("pyarrow.csv", "write CSV").write_csv(table, path)
     elif format == "parquet":
         pyarrow_module("pyarrow.parquet", "write Parquet").write_table(table, path, compression="zstd")
@@ -86,7 +90,7 @@ def save(coreset: Coreset, path: str, force: bool) -> None:
     for target in (path, certificate):
         if os.path.exists(target) and not force:
             raise Error("path", target, "exists already (force=True replaces it)")
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(path) or ".", prefix=".momentset-") as folder:
+    with writing(path), tempfile.TemporaryDirectory(dir=os.path.dirname(path) or ".", prefix=".momentset-") as folder:
         beside = os.path.join(folder, "table")
         _write(coreset, beside, format)
         with open(beside + ".json", "w", encoding="utf-8") as file:

@@ -17,7 +17,7 @@ from momentset import _charts, _core, _html, _theory_report
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
-from momentset._files import certificate_path, paths_of
+from momentset._files import certificate_path, paths_of, writing
 
 
 def page(coreset: Coreset, X: Any = None) -> str:
@@ -157,12 +157,9 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         text = page_of_files(arguments.certificate)
-        with open(arguments.output, "w", encoding="utf-8") as file:
+        with writing(arguments.output), open(arguments.output, "w", encoding="utf-8") as file:
             file.write(text)
     except Error as error:
         print(f"momentset-report: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"momentset-report: {arguments.output}: cannot be written: {error.strerror}", file=sys.stderr)
         return 2
     return 0

@@ -63,6 +63,24 @@ def names_of(columns: Any) -> list[str] | None:
     return None
 
 
+def name_list(field: str, columns: Names) -> list[str]:
+    """A list of one name or several. Throws Error for what is none."""
+    if isinstance(columns, str):
+        return [columns]
+    try:
+        return list(columns)
+    except TypeError:
+        raise Error(field, repr(columns), "must be the name of a column, or a list of names") from None
+
+
+def chosen_columns(columns: Names | None) -> list[str] | None:
+    """The coordinates that were asked for, of which there must be one; None leaves the choice to the table."""
+    names = None if columns is None else name_list("columns", columns)
+    if names == []:
+        raise Error("columns", "[]", "must name at least one column (None: all that look like coordinates)")
+    return names
+
+
 def _sort_columns(table: Table, names: list[str], loss: Loss, roles: Roles) -> None:
     kinds = {column.name: column for column in table.columns}
     for name in names:
@@ -84,7 +102,8 @@ def _holds_names(target: Any) -> bool:
     """Whether the values are text, booleans or categories, which are classes without being told."""
     dtype = getattr(target, "dtype", None)
     if not isinstance(target, np.ndarray) and dtype is not None and "numpy" not in type(dtype).__module__:
-        return str(dtype) in ("category", "bool", "boolean", "str", "string") or "tring" in str(dtype)
+        name = str(dtype).lower()
+        return name in ("category", "categorical", "bool", "boolean", "str") or "string" in name or "enum(" in name
     try:
         array = np.asarray(target)
     except (TypeError, ValueError):

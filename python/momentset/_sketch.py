@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from momentset import _core
-from momentset._arrays import Doubles, count, doubles, matrix
+from momentset._arrays import Doubles, count, doubles, matrix, number
 from momentset._certificate import plural
 from momentset._error import Error
 from momentset._input import is_table, read_input
+from momentset._roles import Names, chosen_columns
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Sketch:
         memory: bytes for buffered rows, 10 m + 40 for each; at least 16 and at most 50 rows for each one of the coreset
             are held. Results depend on it.
         columns: names of the coordinates of tables; None: those that the first one has, chosen as by `compress`.
-        weights: name of the column of weights of tables; None: every row weighs 1.
+        weights: name of the column of weights of tables; None: every row weighs 1. Those of arrays go to update().
         seed: of the samples of rows by which cells are placed.
         threads: threads to use; None: all cores. The result is the same for any number.
 
@@ -107,11 +108,11 @@ class Sketch:
         Error: with the first batch, where size, order and memory do not go together.
     """
 
-    def __init__(self, size: int, order: int = 5, *, memory: int = 2**30, columns: Sequence[str] | None = None,
+    def __init__(self, size: int, order: int = 5, *, memory: int = 2**30, columns: Names | None = None,
                  weights: str | None = None, seed: int = 0, threads: int | None = None):
         self._options = (count("size", size, 1), count("order", order, 0), count("seed", seed, 0),
                          count("memory", memory, 1), 0 if threads is None else count("threads", threads, 1))
-        self._columns = None if columns is None else list(columns)
+        self._columns = chosen_columns(columns)
         self._weights = weights
         self._core: _core.Sketch | None = None  # before the first batch m is unknown
         self._lock = threading.Lock()
@@ -162,6 +163,9 @@ class Sketch:
             found = read_input(X, self._weights if weights is None else weights, columns=self._columns)
             points, masses, names = found.coordinates, found.weights, found.columns
         else:
+            if weights is None and self._weights is not None:
+                raise Error("weights", self._weights, "names a column of tables, of which an array has none: hand its "
+                            "weights to update()")
             points = matrix("X", X)
             masses = None if weights is None else doubles("weights", weights, 1)
         numbers = None if rows is None else _numbers(rows)
@@ -191,9 +195,10 @@ class Sketch:
     def decay(self, factor: float) -> Sketch:
         """Multiplies all weights so far by a factor in (0, 1]. Called before each batch, it forgets exponentially.
         Returns itself."""
+        factor = number("factor", factor)
         with self._lock:
             if self._core is not None:
-                self._core.decay(float(factor))
+                self._core.decay(factor)
         return self
 
     def reset(self) -> Sketch:

@@ -4,6 +4,7 @@ rules of the command line (docs/command-line.md, "Which columns are the coordina
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Sequence
 
@@ -13,7 +14,7 @@ from momentset import _core
 from momentset._arrays import Doubles, Integers, matrix
 from momentset._error import Error
 from momentset._files import FilePath, certificate_beside, dataset_of, format_of, own_columns, paths_of
-from momentset._levels import Levels, of_array, of_column
+from momentset._levels import Levels, cast_values, of_array, of_column
 
 IDENTIFIERS = {"", "id", "row", "index", "rowid", "uuid", "key", "__index_level_0__"}
 FEWEST_COUNTED = 100  # rows from which on counting up by one is no accident
@@ -41,6 +42,7 @@ class Table(Protocol):
     @property
     def columns(self) -> Sequence[Column]: ...
     def metadata(self) -> dict[str, Any] | None: ...
+    def index(self) -> list[str]: ...
     def read(self, columns: list[int], rows: int | None = None) -> Doubles: ...
     def levels(self, column: int) -> Levels: ...
     def take(self, rows: Integers) -> Any: ...
@@ -69,6 +71,9 @@ class ArrayTable:
             return None
         names = [column.name for column in self.columns]
         return {"columns": names[:-2], "order": stated["order"], "weight_column": names[-2], "row_column": names[-1]}
+
+    def index(self) -> list[str]:
+        return []
 
     def read(self, columns: list[int], rows: int | None = None) -> Doubles:
         if columns == list(range(len(self.columns))):
@@ -101,6 +106,9 @@ class MemoryTable:
     def metadata(self) -> dict[str, Any] | None:
         return _parsed(self._arrow.metadata("momentset"))
 
+    def index(self) -> list[str]:
+        return _index_of_data_frame(self._arrow.metadata("pandas"))
+
     def read(self, columns: list[int], rows: int | None = None) -> Doubles:
         return self._arrow.read(columns, self._arrow.rows if rows is None else rows)
 
@@ -120,6 +128,8 @@ class FileTable:
     def __init__(self, paths: list[str], format: str):
         self._paths, self._format = paths, format
         self._dataset = dataset_of(paths, format)
+        if not self._dataset.schema.names:
+            raise Error(paths[0], "", "has no columns")
         self._schema = _core.ArrowTable(self._dataset.schema.empty_table())
         self.columns = self._schema.columns
         self.name = paths[0]
@@ -129,6 +139,9 @@ class FileTable:
         if stated is None and self._format == "csv" and len(self._paths) == 1:
             return _metadata_of_text(self._paths[0], [column.name for column in self.columns], self._dataset)
         return stated
+
+    def index(self) -> list[str]:
+        return _index_of_data_frame(self._schema.metadata("pandas"))
 
     def read(self, columns: list[int], rows: int | None = None) -> Doubles:
         import pyarrow
@@ -169,8 +182,12 @@ def open_files(inputs: Sequence[FilePath]) -> Table:
     try:
         parts = [matrix(path, np.load(path, allow_pickle=False)) for path in paths]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    except (OSError, ValueError) as error:
-        raise Error(", ".join(paths), "", f"cannot be read: {error}") from None
+    except Error:
+        raise
+    except OSError as error:
+        raise Error(", ".join(paths), "", f"cannot be read: {error.strerror or error}") from None
+    except ValueError:  # which advises to unpickle what is damaged
+        raise Error(", ".join(paths), "", "cannot be read: must hold arrays of numbers, of as many columns") from None
     return ArrayTable(values, paths[0], paths[0] if len(paths) == 1 else None)
 
 
@@ -188,14 +205,16 @@ def pyarrow_table(source: Any) -> Any:
 
 
 def _without_views(table: Any) -> Any:
-    """pyarrow does not take rows of columns of text views, which polars makes: those become plain text."""
+    """pyarrow takes no rows of columns of text views, and writes no dictionaries of them, which polars makes: those become
+    plain text."""
     import pyarrow
 
     plain = {pyarrow.string_view(): pyarrow.large_string(), pyarrow.binary_view(): pyarrow.large_binary()}
     for number, field in enumerate(table.schema):
-        if field.type in plain:
-            column = table.column(number).cast(plain[field.type])
-            table = table.set_column(number, field.with_type(plain[field.type]), column)
+        values = field.type.value_type if pyarrow.types.is_dictionary(field.type) else field.type
+        if values in plain:
+            column = cast_values(table.column(number), plain[values])
+            table = table.set_column(number, field.with_type(column.type), column)
     return table
 
 
@@ -206,6 +225,17 @@ def _parsed(text: str) -> dict[str, Any] | None:
         return None
     known = {"columns", "order", "weight_column", "row_column"}
     return found if isinstance(found, dict) and known <= found.keys() else None
+
+
+def _index_of_data_frame(text: str) -> list[str]:
+    """Columns of the index of the pandas data frame that a table was, by what pandas says of it in the schema. An index
+    that merely counts rows is no column."""
+    try:
+        stated = json.loads(text) if text else None
+    except ValueError:
+        return []
+    columns = stated.get("index_columns") if isinstance(stated, dict) else None
+    return [name for name in columns if isinstance(name, str)] if isinstance(columns, list) else []
 
 
 def _metadata_of_text(path: str, names: list[str], dataset: Any) -> dict[str, Any] | None:
@@ -234,9 +264,12 @@ class ColumnChoice:
     """Chooses the columns of one table."""
 
     def __init__(self, table: Table, columns: Sequence[str] | None, exclude: Sequence[str], weights: str | None,
-                 targets: Sequence[str] = (), levels: Sequence[str] = ()):
+                 targets: Sequence[str] = (), groups: Sequence[str] = (), categories: Sequence[str] = ()):
         self.table = table
         self.names = [column.name for column in table.columns]
+        for name, count in Counter(self.names).items():
+            if count > 1:
+                raise Error(table.name, name, f"is the name of {count} columns, must be of one")
         self.exclude = [self.names[self._number("exclude", name)] for name in exclude]
         self.metadata = self._usable_metadata()
         self.weight: int | None = None
@@ -251,10 +284,13 @@ class ColumnChoice:
         elif self.metadata:
             self.weight = self.names.index(self.metadata["weight_column"])
         self.targets = self._named_once("target", targets)
-        self.levels = [self._number("groups", name) for name in levels]
-        for number in self.levels:
-            if self.levels.count(number) > 1 or number in self.targets:
-                raise Error("groups", self.names[number], "must be named once")
+        self.levels: dict[int, str] = {}  # and the argument that names them
+        for field, names in (("groups", groups), ("categories", categories)):
+            for name in names:
+                number = self._number(field, name)
+                if number in self.levels or number in self.targets:
+                    raise Error(field, name, "must be named once")
+                self.levels[number] = field
         self.coordinates = self._coordinates(columns)
 
     def selection(self) -> Selection:
@@ -262,7 +298,7 @@ class ColumnChoice:
         replaced = [self.metadata["weight_column"], self.metadata["row_column"]] if self.metadata else []
         if weight == "weight" and weight not in replaced:
             replaced.append(weight)
-        return Selection(self.coordinates, self.targets, self.levels, self.weight, self.row, self.notices, replaced)
+        return Selection(self.coordinates, self.targets, list(self.levels), self.weight, self.row, self.notices, replaced)
 
     def _usable_metadata(self) -> dict[str, Any] | None:
         stated = self.table.metadata()
@@ -289,7 +325,7 @@ class ColumnChoice:
     def _coordinates(self, columns: Sequence[str] | None) -> list[int]:
         if columns is None and self.metadata:
             weight = None if self.weight is None else self.names[self.weight]
-            targets = [self.names[number] for number in self.targets + self.levels]
+            targets = [self.names[number] for number in (*self.targets, *self.levels)]
             columns = [name for name in self.metadata["columns"] if name not in (*self.exclude, *targets, weight)]
         if not columns:
             return self._default_coordinates()
@@ -300,7 +336,7 @@ class ColumnChoice:
             if number in self.targets:
                 raise Error("target", self.names[number], "must not be a coordinate as well")
             if number in self.levels:
-                raise Error("groups", self.names[number], "must not be a coordinate as well")
+                raise Error(self.levels[number], self.names[number], "must not be a coordinate as well")
         return numbers
 
     def _named_once(self, field: str, names: Sequence[str]) -> list[int]:
@@ -313,10 +349,13 @@ class ColumnChoice:
     def _default_coordinates(self) -> list[int]:
         chosen: list[int] = []
         others: list[str] = []
+        index = self.table.index()
         for number, column in enumerate(self.table.columns):
             if column.name in self.exclude or number in (self.weight, self.row, *self.targets, *self.levels):
                 continue
-            if not column.numeric:
+            if column.name in index:
+                self.notices.append(f"{column.name} left out: is the index of a data frame (use columns= to keep it)")
+            elif not column.numeric:
                 others.append(column.name)
             elif column.integer and _is_named_like_identifier(column.name):
                 self._leave_out_identifier(column.name)

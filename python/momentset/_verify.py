@@ -65,6 +65,8 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
 
     O(q (n + m log cells + 48 m)) operations with n moments, about 8 bytes a row beside X.
     """
+    if not isinstance(coreset, Coreset):
+        raise Error("coreset", type(coreset).__name__, "must be a Coreset, as compress() and read() return it")
     stated = coreset.certificate
     options = stated.options
     if weights is None:

@@ -71,10 +71,18 @@ FilledArrays filled_arrays(const Matrix& coordinates, const std::optional<Vector
   return {array_of(std::move(filled.points.coordinates), {coordinates.shape(0), wide}), filled.columns, filled.values};
 }
 
-std::vector<std::pair<std::string, double>> stage_seconds(const Coreset& coreset) {
-  std::vector<std::pair<std::string, double>> seconds;
+using NamedNumbers = std::vector<std::pair<std::string, double>>;
+
+NamedNumbers stage_seconds(const Coreset& coreset) {
+  NamedNumbers seconds;
   for (const StageSeconds& stage : coreset.stages) seconds.emplace_back(stage.stage, stage.seconds);
   return seconds;
+}
+
+NamedNumbers typical_errors(const Coreset& coreset) {
+  NamedNumbers errors;
+  for (const Alternative& each : coreset.alternatives) errors.emplace_back(each.name, each.typical_error);
+  return errors;
 }
 
 }  // namespace
@@ -143,6 +151,7 @@ void bind_compress(nb::module_& module) {
       .def("finish", &Coreset::finish)
       .def_ro("notices", &Coreset::notices)
       .def_prop_ro("stages", &stage_seconds)
+      .def_prop_ro("alternatives", &typical_errors)
       .def("summary", &Coreset::summary)
       .def("certificate_json", &certificate_json, nb::arg("columns"), nb::arg("options"), nb::arg("companions"));
 

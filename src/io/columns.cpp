@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "io/failure.hpp"
+#include "io/metadata.hpp"
 #include "io/misfit.hpp"
 #include "io/numbers.hpp"
 #include "io/table_data.hpp"
@@ -64,6 +65,15 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Options whose columns are read as names, groups before categories.
+const std::pair<const char*, std::vector<std::string> ReadOptions::*> level_options[] = {
+    {"groups", &ReadOptions::groups}, {"categories", &ReadOptions::categories}};
+
+/// Whether the column is read for something else than a coordinate.
+bool has_another_part(const ReadOptions& options, const std::string& name) {
+  return contains(options.targets, name) || contains(options.groups, name) || contains(options.categories, name);
+}
+
 /// A CSV column without any value in the first block has no type yet: it may well hold numbers further on.
 bool may_be_numeric(const TableData& table, const arrow::DataType& type) {
   return holds_numbers(type) || (table.is_csv() && type.id() == arrow::Type::NA);
@@ -118,7 +128,7 @@ std::vector<int> find_counters(const TableData& table, const std::vector<int>& i
 class DefaultColumns {
  public:
   DefaultColumns(const TableData& table, const ReadOptions& options, const Selection& selection)
-      : table_(table), options_(options), selection_(selection) {}
+      : table_(table), options_(options), selection_(selection), index_(index_of_data_frame(*table.schema)) {}
 
   Selection choose() {
     Selection chosen = selection_;
@@ -134,9 +144,12 @@ class DefaultColumns {
  private:
   void sort_out(int index) {
     const auto& field = *table_.schema->field(index);
-    if (contains(options_.exclude, field.name()) || contains(options_.targets, field.name())) return;
-    if (contains(options_.levels, field.name())) return;
+    if (contains(options_.exclude, field.name()) || has_another_part(options_, field.name())) return;
     if (selection_.weight == index || is_ours(field.name())) return;
+    if (contains(index_, field.name())) {
+      leave_out(field.name(), "is the index of a data frame (use --columns to keep it)");
+      return;
+    }
     if (holds_text(*field.type())) {
       require_text(field);
     } else if (holds_times(*field.type())) {
@@ -200,6 +213,7 @@ class DefaultColumns {
   const TableData& table_;
   const ReadOptions& options_;
   const Selection& selection_;
+  std::vector<std::string> index_;
   std::vector<int> numeric_;
   std::vector<std::string> other_, notices_;
 };
@@ -214,7 +228,9 @@ std::vector<int> named_columns(const TableData& table, const ReadOptions& option
     }
     if (contains(options.exclude, name)) throw Error("columns", printable(name), "must not be excluded as well");
     if (contains(options.targets, name)) throw Error("target", printable(name), "must not be a coordinate as well");
-    if (contains(options.levels, name)) throw Error("groups", printable(name), "must not be a coordinate as well");
+    for (const auto& [option, levels] : level_options) {
+      if (contains(options.*levels, name)) throw Error(option, printable(name), "must not be a coordinate as well");
+    }
     require_numeric(table, index, "; --groups compresses inside its levels, --categories keeps their counts");
     indices.push_back(index);
   }
@@ -236,16 +252,18 @@ std::vector<int> target_columns(const TableData& table, const ReadOptions& optio
 
 std::vector<int> level_columns(const TableData& table, const ReadOptions& options) {
   std::vector<int> indices;
-  for (const std::string& name : options.levels) {
-    const int index = find(table, "groups", name);
-    if (std::find(indices.begin(), indices.end(), index) != indices.end() || contains(options.targets, name)) {
-      throw Error("groups", printable(name), "must be named once");
+  for (const auto& [option, levels] : level_options) {
+    for (const std::string& name : options.*levels) {
+      const int index = find(table, option, name);
+      if (std::find(indices.begin(), indices.end(), index) != indices.end() || contains(options.targets, name)) {
+        throw Error(option, printable(name), "must be named once");
+      }
+      const auto& field = *table.schema->field(index);
+      if (arrow::is_nested(field.type()->id())) {
+        throw Error(printable(name), field.type()->ToString(), "must not be of a nested type");
+      }
+      indices.push_back(index);
     }
-    const auto& field = *table.schema->field(index);
-    if (arrow::is_nested(field.type()->id())) {
-      throw Error(printable(name), field.type()->ToString(), "must not be of a nested type");
-    }
-    indices.push_back(index);
   }
   return indices;
 }
@@ -298,7 +316,7 @@ Selection select_columns(const TableData& table, const ReadOptions& options) {
     // The columns it was compressed on: which of its integers count up says nothing about its own input.
     std::vector<std::string> names = table.coreset->columns;
     std::erase_if(names, [&](const std::string& name) {
-      return contains(options.exclude, name) || contains(options.targets, name) || contains(options.levels, name);
+      return contains(options.exclude, name) || has_another_part(options, name);
     });
     std::erase(names, weight_column);
     if (!names.empty()) {

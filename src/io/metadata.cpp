@@ -167,4 +167,15 @@ std::optional<CoresetMetadata> coreset_of(const Source& source, Format format, s
   return metadata;
 }
 
+std::vector<std::string> index_of_data_frame(const arrow::Schema& schema) {
+  if (schema.metadata() == nullptr) return {};
+  const Json stated = Json::parse(schema.metadata()->Get("pandas").ValueOr(""), nullptr, false);
+  std::vector<std::string> names;
+  if (!stated.is_object() || !stated.contains("index_columns")) return names;
+  for (const Json& column : stated["index_columns"]) {
+    if (column.is_string()) names.push_back(column.get<std::string>());
+  }
+  return names;
+}
+
 }  // namespace momentset::io

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "partition/squared_distance.hpp"
 #include "threads.hpp"
 
 namespace momentset {
@@ -51,9 +52,7 @@ void NeighbourClusters::measure(std::vector<Centre>& centres) {
     std::vector<Index>& near = near_[centres[c].point / every_];
     std::erase_if(near, [&](Index point) { return !tree_.contains(point); });
     if (near.size() < cluster_size_) find(x, near);
-    const double* const farthest = coordinates_.data() + near[cluster_size_ - 1] * m;
-    centres[c].squared_radius = 0;
-    for (std::size_t a = 0; a < m; ++a) centres[c].squared_radius += (x[a] - farthest[a]) * (x[a] - farthest[a]);
+    centres[c].squared_radius = squared_distance(x, coordinates_.data() + near[cluster_size_ - 1] * m, m);
   });
 }
 

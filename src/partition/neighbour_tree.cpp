@@ -6,18 +6,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "partition/squared_distance.hpp"
+
 namespace momentset {
 namespace {
 
 constexpr Index leaf_size = 8;
-
-// Columns: std::size_t or std::integral_constant.
-template <class Columns>
-double squared_distance(const double* a, const double* b, Columns columns) {
-  double sum = 0;
-  for (std::size_t j = 0; j < columns; ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
-  return sum;
-}
 
 /// box: lowest, then highest corner.
 template <class Columns>

@@ -202,7 +202,8 @@ def test_more_rows_to_keep_than_the_size(refused, tmp_path, table):
 
 
 def test_target_in_a_folder_that_is_not_there(refused, table):
-    refused("compress", "points.parquet", "-o", "no/such/out.parquet", "--size", 5, says="no/such/out.parquet")
+    refused("compress", "points.parquet", "-o", "no/such/out.parquet", "--size", 5,
+            says="no/such/out.parquet: there is no folder no/such")
 
 
 def test_target_that_is_no_plain_file(refused, tmp_path, table):

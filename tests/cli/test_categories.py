@@ -76,6 +76,7 @@ def test_what_does_not_fit_is_refused(refused, tmp_path, table):
     words = ("compress", "rides.parquet", "-o", "small.parquet")
     refused(*words, "--size", 6, "--categories", "zone,late,stars",
             says="--categories: 4 of zone, 2 of late, 3 of stars levels: need a size of at least 7")
+    refused(*words, "--size", 60, "--categories", "zones", says="categories: zones: there is no such column; did you mean")
     refused(*words, "--size", 60, "--categories", "x", says="2000 of x levels: need a size of at least 2000")
     refused(*words, "--size", 60, "--categories", "zone", "--category-pairs", says="--category-pairs: needs two")
     refused(*words, "--size", 60, "--categories", "zone", "--groups", "zone", says="zone: must be named once")

@@ -17,7 +17,7 @@ class LevelsOfTables : public FileTest {};
 TEST_F(LevelsOfTables, AreNumberedAsTheyComeFirst) {
   const Names zones{"b", "a", "b", "", "c"};
   save_parquet(path("a.parquet"), *table({"x", "zone"}, {integers({1, 2, 3, 4, 5}), texts(zones)}), 2);
-  const Features features = read({path("a.parquet")}, {.levels = {"zone"}});
+  const Features features = read({path("a.parquet")}, {.groups = {"zone"}});
   ASSERT_EQ(features.levels.size(), 1U);
   EXPECT_EQ(features.levels[0].column, "zone");
   EXPECT_EQ(features.levels[0].names, (Names{"b", "a", "", "c"}));
@@ -28,9 +28,9 @@ TEST_F(LevelsOfTables, AreNumberedAsTheyComeFirst) {
 TEST_F(LevelsOfTables, OfCsvAreMissingWhereACellIsEmpty) {
   put("a.csv", "x,zone,late,stars\n1,b,true,2\n2,,false,1\n3,a,true,2\n");
   EXPECT_EQ(
-      read_error({path("a.csv")}, {.levels = {"zone"}}),
+      read_error({path("a.csv")}, {.groups = {"zone"}}),
       "zone: empty: must have a value; --drop-invalid leaves such rows out (row 1, line 3 of " + path("a.csv") + ")");
-  const Features features = read({path("a.csv")}, {.levels = {"zone", "late", "stars"}, .drop_invalid = true});
+  const Features features = read({path("a.csv")}, {.groups = {"zone", "late", "stars"}, .drop_invalid = true});
   EXPECT_EQ(features.dropped, 1U);
   EXPECT_EQ(features.levels[0].names, (Names{"b", "a"}));
   EXPECT_EQ(features.levels[1].names, Names{"true"});  // of the rows that are left
@@ -39,9 +39,11 @@ TEST_F(LevelsOfTables, OfCsvAreMissingWhereACellIsEmpty) {
 
 TEST_F(LevelsOfTables, AreNoCoordinates) {
   save_parquet(path("a.parquet"), *table({"x", "zone"}, {integers({1, 2}), integers({7, 8})}));
-  EXPECT_EQ(read_error({path("a.parquet")}, {.columns = {"x", "zone"}, .levels = {"zone"}}),
+  EXPECT_EQ(read_error({path("a.parquet")}, {.columns = {"x", "zone"}, .groups = {"zone"}}),
             "groups: zone: must not be a coordinate as well");
-  EXPECT_EQ(read_error({path("a.parquet")}, {.levels = {"zone", "zone"}}), "groups: zone: must be named once");
+  EXPECT_EQ(read_error({path("a.parquet")}, {.groups = {"zone", "zone"}}), "groups: zone: must be named once");
+  EXPECT_EQ(read_error({path("a.parquet")}, {.categories = {"zones"}}),
+            "categories: zones: there is no such column; did you mean zone?");
 }
 
 TEST_F(LevelsOfTables, FilledCoordinatesAreTold) {

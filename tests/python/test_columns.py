@@ -95,8 +95,12 @@ def test_what_is_refused(points, table):
                            ({"scale": "loud"}, "scale: loud: must be one of standard, robust, none"),
                            ({"missing": "ignore"}, "missing: ignore: must be error, drop or indicator"),
                            ({"missing": "indicator", "drop_invalid": True}, "excludes drop_invalid"),
+                           ({"columns": []}, r"columns: \[\]: must name at least one column"),
+                           ({"categories": 3}, "categories: 3: must be the name of a column, or a list of names"),
                            ({"category_pairs": True}, "needs two categories")):
         with pytest.raises(ms.Error, match=words):
             ms.compress(points, size=100, **options)
+    with pytest.raises(ms.Error, match="^categories: zoom: there is no such column"):
+        ms.compress(table, size=100, columns=["y"], groups="late", categories=["zoom"])
     with pytest.raises(ms.Error, match="categories: 3 of zone, 2 of late levels: need a size of at least 4"):
         ms.compress(table, size=3, columns=["y"], categories=["zone", "late"])

@@ -28,6 +28,14 @@ def test_notices(points):
     assert any("random subset" in notice for notice in ms.compress(wide, size=100).notices)
 
 
+def test_what_was_compared_in_many_columns(points):
+    small = ms.compress(np.random.default_rng(0).uniform(size=(2000, 8)), size=100)
+    errors = list(small.alternatives.values())
+    assert {"kernel exchange", "stratified rows", "random rows"} < set(small.alternatives) and errors == sorted(errors)
+    assert f"{next(iter(small.alternatives))} {errors[0]:.1e}, " in small.summary()
+    assert ms.compress(points, size=100).alternatives == {}
+
+
 def test_keep_is_a_fraction(points):
     assert len(ms.compress(points, keep=0.05)) == 100
 
@@ -133,6 +141,7 @@ def test_progress_may_raise():
         ("column_weights", {"size": 100, "column_weights": 2}),
         ("column_weights", {"size": 100, "column_weights": {"x0": "2"}}),
         ("basis", {"size": 100, "basis": np.ones(2000)}),
+        ("effort", {"size": 100, "effort": ["low"]}),
         ("progress", {"size": 100, "progress": 3}),
     ],
 )

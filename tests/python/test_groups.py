@@ -79,6 +79,8 @@ KINDS = {
     "objects": lambda zones: zones.astype(object),
     "Arrow": lambda zones: pa.array(zones),
     "dictionary": lambda zones: pa.chunked_array([pa.array(zones).dictionary_encode()]),
+    "dictionary of views": lambda zones: pa.DictionaryArray.from_arrays(
+        [0, 1] * 1000, pa.array(["a", "b"], pa.string_view())),
     "integers": lambda zones: np.char.str_len(zones),
     "fractions": lambda zones: np.char.str_len(zones) / 4,
     "booleans": lambda zones: zones == "north",
@@ -113,8 +115,9 @@ def test_one_class_and_constant_targets(points):
 def test_rows_without_a_group_are_left_out_on_request(points, zones):
     gaps = zones.astype(object)
     gaps[[3, 1500]] = None
-    with pytest.raises(ms.Error, match="groups: null: row 3: must have a value"):
-        ms.compress(points, size=100, groups=gaps)
+    for name in ("groups", "target"):
+        with pytest.raises(ms.Error, match=f'^{name}: null: row 3: must have a value; missing="drop" leaves'):
+            ms.compress(points, size=100, **{name: gaps})
     small = ms.compress(points, size=100, groups=gaps, drop_invalid=True)
     assert not {3, 1500} & set(small.indices) and ms.verify(points, small, groups=gaps)
 

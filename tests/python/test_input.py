@@ -103,6 +103,11 @@ def test_polars(table, expected):
     frame = polars.from_arrow(table)
     small = ms.compress(frame, size=100)
     assert_same(small, expected)
+    categories = frame.with_columns(half=polars.Series(["a", "b"] * 1000).cast(polars.Categorical))
+    by_name = ms.compress(categories, size=100, target="half")
+    assert np.array_equal(by_name.indices, ms.compress(frame, size=100, target=categories["half"]).indices)
+    by_name.save("halves.parquet")
+    assert ms.verify(categories, ms.read("halves.parquet"))
     assert frame[small.indices]["x"].to_numpy().tolist() == small.points[:, 0].tolist()
     assert polars.from_arrow(small.to_arrow())["weight"].to_list() == small.weights.tolist()
 
@@ -135,6 +140,20 @@ def test_a_pandas_index_is_no_coordinate(table, expected, index):
     assert of_halves.weights[of_halves.indices < 1000].sum() == pytest.approx(1000)
     if index is not None:
         assert ms.compress(frame.set_index(named), size=100, columns=["x", index]).columns == ["x", index]
+
+
+def test_nor_is_it_in_a_file(command, table, expected):
+    pandas = pytest.importorskip("pandas")
+    frame = table.to_pandas().set_index(pandas.Index(np.sqrt(np.arange(2000.0)), name="time"))
+    frame.to_parquet("points.parquet")
+    frame.to_feather("points.feather")
+    for X in (pa.Table.from_pandas(frame), "points.parquet", "points.feather"):
+        small = ms.compress(X, size=100)
+        assert_same(small, expected)
+        assert "time left out: is the index of a data frame (use columns= to keep it)" in small.notices
+    told = command("compress", "points.parquet", "-o", "small.parquet", "--size", 100).stderr
+    assert "time left out: is the index of a data frame (use --columns to keep it)" in told
+    assert_same(ms.read("small.parquet"), expected)
 
 
 def test_duckdb(table, expected):
@@ -222,7 +241,7 @@ def test_invalid_rows_are_refused_or_left_out(table, points):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_invalid_numbers_in_arrays(points, value):
     points[5, 1] = value
-    with pytest.raises(ms.Error, match="5"):
+    with pytest.raises(ms.Error, match='^x1: .*: row 5: must be a finite number; missing="drop" leaves such rows out'):
         ms.compress(points, size=100)
     masked = np.ma.array(points, mask=~np.isfinite(points))
     assert_same(ms.compress(masked, size=100, drop_invalid=True), ms.compress(points, size=100, drop_invalid=True))
@@ -240,7 +259,7 @@ def test_sparse_matrices_are_refused(points):
     "X",
     [np.zeros((2, 2, 2)), np.zeros((0, 3)), np.zeros((3, 0)), np.array(["a"]), np.zeros(3, complex), object(), None,
      [[1, 2], [3]], "no such file.parquet", "no-suffix", [], pa.table({"a": ["x"]}), pa.table({}),
-     pa.table({"x": pa.array([], pa.float64())})],
+     pa.table({"x": pa.array([], pa.float64())}), pa.Table.from_arrays([pa.array([1.0])] * 2, ["x", "x"]), ""],
 )
 def test_what_is_no_table_of_numbers(X):
     open("no-suffix", "w").close()

@@ -127,6 +127,18 @@ def test_read_refuses_what_is_no_coreset(command, table, points):
         ms.read("points.parquet", "small.parquet.certificate.json")
 
 
+def test_save_names_the_path_that_was_given(points, tmp_path):
+    small = ms.compress(points, size=100)
+    for write in (small.save, small.report):
+        with pytest.raises(ms.Error, match="^path: no/such/out.csv: there is no folder no/such$"):
+            write("no/such/out.csv")
+    nested = ms.compress(pa.table({"x": points[:, 0], "y": [[1, 2]] * 2000}), size=100)
+    with pytest.raises(ms.Error, match="^y: list<.*>: has no CSV form: write Parquet or Arrow"):
+        nested.save("out.csv")
+    with pytest.raises(ms.Error, match="^path: /proc/self/fd/out.csv: cannot be written: "):
+        small.save("/proc/self/fd/out.csv")  # where root may not write either
+
+
 def test_save_leaves_what_is_there(points, tmp_path):
     small = ms.compress(points, size=100)
     small.save("small.csv")

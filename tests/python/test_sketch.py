@@ -4,6 +4,7 @@ import json
 import pickle
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import momentset as ms
@@ -98,6 +99,9 @@ def test_before_the_first_batch():
     (lambda: ms.Sketch(10, 5).update(np.zeros((3, 3))), "size: 10: order 5 in 3 columns needs"),
     (lambda: ms.Sketch(10, 1, memory=100).update(np.zeros((3, 3))), "memory: 100: must be at least"),
     (lambda: ms.Sketch(10, 1).update([[np.nan]]), "points: .*must be finite"),
+    (lambda: ms.Sketch(10, 1).update(pa.table({"x": [np.nan]})), "^x: null or nan: row 0: must be a finite number$"),
+    (lambda: ms.Sketch(10, 1, weights="w").update([[1.0]]), "weights: w: names a column of tables"),
+    (lambda: ms.Sketch(10, 1, columns=[]), r"columns: \[\]: must name at least one column"),
     (lambda: ms.Sketch(10, 1).update([[1.0]]).update([[1.0, 2.0]]), "points: 2 columns: must have the 1"),
     (lambda: ms.Sketch(10, 1).merge(3), "other: int"),
     (lambda: ms.Sketch.from_bytes(b"PAR1" * 100), "sketch: the bytes are not those of a sketch"),

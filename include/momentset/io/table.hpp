@@ -47,14 +47,15 @@ struct Filled {
 };
 
 struct ReadOptions {
-  std::vector<std::string> columns = {};  ///< coordinates, in this order; empty: chosen by `Table::read`
-  std::vector<std::string> exclude = {};  ///< columns that are not to be coordinates
-  std::vector<std::string> targets = {};  ///< further columns of numbers to read, which are not coordinates
-  std::vector<std::string> levels = {};   ///< columns of any type to read as names, which are not coordinates
-  std::string weights = {};               ///< column of weights; empty: that of the metadata, else every row weighs 1
-  bool weighted = true;                   ///< false: neither weights nor row names are read, they may be coordinates
-  bool drop_invalid = false;              ///< leave out rows with NaN, infinity or null in a column that is read
-  bool fill_missing = false;              ///< fill NaN and null in coordinates with the column's mean: see fill_missing
+  std::vector<std::string> columns = {};     ///< coordinates, in this order; empty: chosen by `Table::read`
+  std::vector<std::string> exclude = {};     ///< columns that are not to be coordinates
+  std::vector<std::string> targets = {};     ///< further columns of numbers to read, which are not coordinates
+  std::vector<std::string> groups = {};      ///< columns of any type to read as names, which are not coordinates
+  std::vector<std::string> categories = {};  ///< the same; their levels come after those of the groups
+  std::string weights = {};   ///< column of weights; empty: that of the metadata, else every row weighs 1
+  bool weighted = true;       ///< false: neither weights nor row names are read, they may be coordinates
+  bool drop_invalid = false;  ///< leave out rows with NaN, infinity or null in a column that is read
+  bool fill_missing = false;  ///< fill NaN and null in coordinates with the column's mean: see fill_missing
   std::optional<std::vector<Filled>> filled = {};      ///< with what another table was filled, instead of the means
   std::function<void(double fraction)> progress = {};  ///< called after each batch
 };
@@ -72,7 +73,7 @@ struct Features {
   std::vector<std::string> columns;  ///< names of the coordinates: the table's, then "x is missing" for x of `filled`
   std::vector<Filled> filled;        ///< columns with missing values; none unless fill_missing
   std::vector<double> targets;       ///< row-major, a row for each point, as many numbers as targets were named
-  std::vector<Levels> levels;        ///< of the columns that were asked for, in their order
+  std::vector<Levels> levels;        ///< of the columns of groups, then of categories, in their order
   std::string weight_column;         ///< empty if none
   std::vector<Index> positions;      ///< table row of each point; empty: point i is row i
   std::vector<std::int64_t> row_names;  ///< `row` of each point in the first input; empty: the table row itself
@@ -122,7 +123,8 @@ class Table {
   ///
   /// Where no columns are named, those of a recognised coreset are the columns it was made of, and of any other table
   /// all numeric ones but
-  /// - the weights, the targets, the levels, and what is excluded;
+  /// - the weights, the targets, the groups, the categories, and what is excluded;
+  /// - the index of a pandas data frame, as pandas says in the schema metadata of Parquet and Arrow files;
   /// - row identifiers: integer columns without a name or named (in any case) id, row, index, rowid, uuid, key,
   ///   "unnamed: ..." or __index_level_0__, ending in "_id" or "Id", or counting up by exactly one over the whole first
   ///   batch (at most 65,536 rows of Parquet or NPY, 4 MB of CSV, one batch of Arrow) of 100 rows or more;
