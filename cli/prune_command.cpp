@@ -285,7 +285,7 @@ io::ReadOptions read_options(const Options& options, const std::string& label) {
   read.exclude = options.exclude;
   read.weights = options.weights;
   read.drop_invalid = options.drop_invalid;
-  if (!label.empty()) read.levels = {label};
+  if (!label.empty()) read.groups = {label};
   return read;
 }
 

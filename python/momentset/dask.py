@@ -61,11 +61,12 @@ def _chunks(begun: Sketch, data: Any, weights: Any) -> list[tuple[list[Any], ...
     """Chunks of rows, with their weights."""
     if any(np.isnan(data.shape[1:])):
         raise Error("data", f"of shape {data.shape}", "must have a known number of columns")
+    masses = None if weights is None else _weights_like(data, weights)
     begun.update(np.empty((0, *data.shape[1:]), data.dtype))
     chunks = data.rechunk({1: -1}) if data.ndim == 2 else data
     parts = [list(chunks.to_delayed().ravel())]
-    if weights is not None:
-        parts.append(list(_weights_like(data, weights).to_delayed()))
+    if masses is not None:
+        parts.append(list(masses.to_delayed()))
     return [tuple([chunk] for chunk in row) for row in zip(*parts)]
 
 
