@@ -95,7 +95,7 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         weights_: (n,) their weights; all the same if resampled.
         coreset_: the Coreset, with its certificate.
         n_features_in_: number of columns seen by fit.
-        feature_names_in_: (n_features_in_,) their names, if X was a data frame.
+        feature_names_in_: `(n_features_in_,)` their names, if X was a data frame.
     """
 
     def __init__(self, size: int | None = None, *, resample: bool | int = True, **options: Any):

@@ -104,8 +104,8 @@ def scale_gradients(optimizer: torch.optim.Optimizer, module: nn.Module) -> list
 
 
 def clip_grad_norm_(module: nn.Module, max_norm: float) -> Tensor:
-    """As torch.nn.utils.clip_grad_norm_, with the norm that the gradient of the wide module would have: that of an
-    object counts as often as its weight says, sqrt(sum_j c_j |g_j|^2). For gradients scaled by scale_gradients(), after
+    """As `torch.nn.utils.clip_grad_norm_`, with the norm that the gradient of the wide module would have: that of an
+    object counts as often as its weight says, `sqrt(sum_j c_j |g_j|^2)`. For gradients scaled by scale_gradients(), after
     backward(). Returns the norm.
 
     Raises:
