@@ -1,0 +1,58 @@
+#include <nlohmann/json.hpp>
+
+#include "momentset/distill/linear.hpp"
+#include "momentset/version.hpp"
+
+namespace momentset::distill {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Numbers that JSON does not have are written as null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json path_json(const std::vector<PenaltyCheck>& path) {
+  Json list = Json::array();
+  for (const PenaltyCheck& check : path) {
+    list.push_back({{"penalty", check.penalty},
+                    {"strength", check.strength},
+                    {"condition", number(check.condition)},
+                    {"difference", number(check.difference)},
+                    {"solved", check.solved}});
+  }
+  return list;
+}
+
+/// One line a field.
+std::string text_of(const Json& document) {
+  std::string text = "{";
+  for (const auto& [key, value] : document.items()) {
+    text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " + value.dump();
+  }
+  return text + "\n}\n";
+}
+
+}  // namespace
+
+std::string LinearCertificate::to_json() const {
+  return text_of({{"format", "momentset-distillation"},
+                  {"format_version", 1},
+                  {"library_version", version},
+                  {"model", "linear"},
+                  {"rows", rows},
+                  {"points", points},
+                  {"columns", columns},
+                  {"targets", targets},
+                  {"rank", rank},
+                  {"fit_intercept", fit_intercept},
+                  {"mass", {{"input", mass_input}, {"output", mass_output}}},
+                  {"gram_residual", number(gram_residual)},
+                  {"cross_residual", number(cross_residual)},
+                  {"worst_difference", number(worst_difference())},
+                  {"worst_by_condition", number(worst_by_condition())},
+                  {"allowed_units", allowed_units},
+                  {"holds", holds()},
+                  {"path", path_json(path)}});
+}
+
+}  // namespace momentset::distill
