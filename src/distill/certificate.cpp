@@ -1,5 +1,7 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "momentset/distill/glm.hpp"
 #include "momentset/distill/linear.hpp"
 #include "momentset/version.hpp"
 
@@ -53,6 +55,27 @@ std::string LinearCertificate::to_json() const {
                   {"allowed_units", allowed_units},
                   {"holds", holds()},
                   {"path", path_json(path)}});
+}
+
+std::string GlmCertificate::to_json() const {
+  return text_of({{"format", "momentset-distillation"},
+                  {"format_version", 1},
+                  {"library_version", version},
+                  {"model", model},
+                  {"link", link},
+                  {"dispersion", dispersion},
+                  {"ridge", ridge},
+                  {"fit_intercept", fit_intercept},
+                  {"rows", rows},
+                  {"points", points},
+                  {"columns", columns},
+                  {"rank", rank},
+                  {"mass", {{"input", mass_input}, {"output", mass_output}}},
+                  {"status", name_of(status)},
+                  {"gradient", number(gradient)},
+                  {"worst_difference", number(difference)},
+                  {"allowed", allowed},
+                  {"holds", holds()}});
 }
 
 }  // namespace momentset::distill
