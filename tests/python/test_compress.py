@@ -171,6 +171,7 @@ def test_plan(points):
     plan = ms.plan(2000, 3, size=120, order=5)
     assert (plan.order, plan.features, plan.cells, plan.size) == (5, 56, 2, 120)
     assert plan.operations > 0 and plan.memory > 0
+    assert repr(plan).startswith("Plan(rows=2000, dimension=3, size=120, order=5, features=56, cells=2, operations=")
     with pytest.raises(ms.Error, match="size"):
         ms.plan(2000, 3, size=10, order=5)
 
