@@ -14,6 +14,7 @@ from momentset._basis import Basis
 from momentset._certificate import Certificate, CompanionResidual, Diameters, GroupResidual, OrderResidual, ProbeError
 from momentset._compress import compress, plan
 from momentset._coreset import Coreset
+from momentset._distill import Distillation, DistillationCertificate, distill
 from momentset._error import Error
 from momentset._estimate import Estimate
 from momentset._prune import class_accuracy, class_balance, matched_epochs, probe_angle, prune, score_weights
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 __version__: str = _core.version
 
 __all__ = [
-    "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Error", "Estimate",
-    "GroupResidual", "MomentCoreset", "OrderResidual", "ProbeError", "Sketch", "StreamCertificate", "StreamCoreset",
-    "Verification", "class_accuracy", "class_balance", "compress", "compress_fit", "matched_epochs", "plan",
+    "Basis", "Certificate", "Check", "CompanionResidual", "Coreset", "CoresetFit", "Diameters", "Distillation",
+    "DistillationCertificate", "Error", "Estimate", "GroupResidual", "MomentCoreset", "OrderResidual", "ProbeError", "Sketch", "StreamCertificate", "StreamCoreset",
+    "Verification", "class_accuracy", "class_balance", "compress", "compress_fit", "distill", "matched_epochs", "plan",
     "probe_angle", "prune", "read", "recombine", "score_weights", "verify",
 ]
 

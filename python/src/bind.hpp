@@ -9,6 +9,7 @@ void bind_error(nanobind::module_& module);
 void bind_arrow(nanobind::module_& module);
 void bind_certificate(nanobind::module_& module);
 void bind_compress(nanobind::module_& module);
+void bind_distill(nanobind::module_& module);
 void bind_prune(nanobind::module_& module);
 void bind_network(nanobind::module_& module);
 void bind_recombine(nanobind::module_& module);

@@ -12,6 +12,7 @@ NB_MODULE(_core, module) {
   bind_arrow(module);
   bind_certificate(module);
   bind_compress(module);
+  bind_distill(module);
   bind_prune(module);
   bind_network(module);
   bind_recombine(module);
