@@ -31,7 +31,8 @@ class PenaltyCheck(NamedTuple):
     strength: float
     """alpha, as scikit-learn has it"""
     condition: float
-    """Of the normal equations, penalty and intercept included, columns scaled to length 1."""
+    """Of the normal equations, penalty and intercept included, columns scaled to length 1, times the length of y over the
+    largest X_j'y / |X_j|: what rounding of the rows is multiplied by."""
     difference: float
     """Largest difference of a coefficient times its column's length, relative to the largest."""
     solved: bool
@@ -252,9 +253,10 @@ def _read(X: Any, y: Any, weights: Any, model: str, columns: Names | None) -> tu
     level = found.levels[0]
     if model != "logistic":
         raise Error("y", level.column, f"is of names, the model {model} needs numbers")
-    if len(found.levels) > 1 or found.targets is not None or len(level.names) != 2:
-        raise Error("y", level.column, f"has {plural(len(level.names), 'class')[:-1]}es, must have two" if
-                    len(level.names) != 2 else "must be one column")
+    if len(found.levels) > 1 or found.targets is not None:
+        raise Error("y", level.column, "must be one column of classes")
+    if len(level.names) != 2:
+        raise Error("y", level.column, f"has the classes {', '.join(level.names[:5])}: must be two")
     first, second = sorted(level.names)
     found.targets = (level.numbers == level.names.index(second)).astype(np.float64).reshape(-1, 1)
     return found, (first, second)

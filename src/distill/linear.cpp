@@ -292,8 +292,10 @@ LinearCertificate certify_linear(const LinearDistiller& rows, const Examples& sm
   const NormalEquations few = equations_of(of_small, found, fit_intercept, state.origin);
   std::vector<double> lengths = found.lengths;
   for (double& each : lengths) each = each > 0 ? each : 1;
-  stated.path = PathComparison{full, few, lengths}.checks(without_first(before, size, first, 1 + d), fit_intercept,
-                                                          found.rank == d);
+  std::vector<double> target_lengths;
+  for (std::size_t j = 1 + d; j < size; ++j) target_lengths.push_back(double(length(j)));
+  stated.path = PathComparison{full, few, lengths}.checks(without_first(before, size, first, 1 + d), target_lengths,
+                                                          fit_intercept, found.rank == d);
   return stated;
 }
 

@@ -43,13 +43,15 @@ ColumnDecomposition::ColumnDecomposition(std::span<const double> triangle, std::
   }
   const SingularValues found(matrix, count, columns);
   rank = found.rank(4);
+  // sigma_i v_i is u_i^T X, which keeps four times as much of X^T X: the matrix as it is, no product of three factors.
+  const auto turned = [&](std::size_t i, std::size_t column) {
+    double sum = 0;
+    for (std::size_t k = 0; k < count; ++k) sum += found.left(k, i) * entry(k + first, column);
+    return sum;
+  };
   for (std::size_t i = 0; i < rank; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) rows.push_back(found.values[i] * found.right(i, j) * lengths[j]);
-    for (std::size_t t = 0; t < targets; ++t) {
-      double sum = 0;
-      for (std::size_t k = 0; k < count; ++k) sum += found.left(k, i) * entry(k + first, 1 + columns + t);
-      right.push_back(sum);
-    }
+    for (std::size_t j = 0; j < columns; ++j) rows.push_back(lengths[j] > 0 ? turned(i, 1 + j) : 0);
+    for (std::size_t t = 0; t < targets; ++t) right.push_back(turned(i, 1 + columns + t));
   }
 }
 

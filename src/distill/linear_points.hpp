@@ -13,7 +13,7 @@ namespace momentset::distill {
 struct ColumnDecomposition {
   std::size_t columns = 0, targets = 0, rank = 0;
   std::vector<double> lengths;  ///< of the columns of X, about the mean where there is an intercept; 0: all the same
-  std::vector<double> rows;     ///< rank x d: sigma_i v_i, in the columns' own units
+  std::vector<double> rows;     ///< rank x d: sigma_i v_i = u_i^T X, in the columns' own units
   std::vector<double> right;    ///< rank x p: u_i^T y
   std::vector<double> means;    ///< 1 + d + p, of x and y; used with an intercept
 

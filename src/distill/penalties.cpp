@@ -209,8 +209,8 @@ std::vector<double> scaled_products(const NormalEquations& equations, std::span<
 
 }  // namespace
 
-std::vector<PenaltyCheck> PathComparison::checks(std::span<const double> raw, bool fit_intercept,
-                                                 bool full_rank) const {
+std::vector<PenaltyCheck> PathComparison::checks(std::span<const double> raw, std::span<const double> target_lengths,
+                                                 bool fit_intercept, bool full_rank) const {
   const SingleThreadedBlas single;
   const std::size_t d = full.columns, offset = fit_intercept ? 1 : 0;
   double most = 0, square = 0;
@@ -218,12 +218,19 @@ std::vector<PenaltyCheck> PathComparison::checks(std::span<const double> raw, bo
   for (const double length : lengths) square += length * length / double(d);
   if (most == 0) most = 1;  // no target depends on a column: any strength shows it
   std::vector<PenaltyCheck> checks;
+  // Rounding of X^T y is relative to the lengths of x and y, of which they may keep little.
+  double cancelled = 1;
+  for (std::size_t t = 0; t < full.targets; ++t) {
+    double kept = 0;
+    for (std::size_t j = 0; j < d; ++j) kept = std::max(kept, std::abs(full.right[t * d + j]) / lengths[j]);
+    if (kept > 0) cancelled = std::max(cancelled, target_lengths[t] / kept);
+  }
   const std::vector<double> of_full = scaled_products(full, lengths), of_small = scaled_products(small, lengths);
   std::vector<std::vector<double>> near(2 * full.targets, std::vector<double>(d, 0.0));
   for (const Penalty& penalty : grid(most, square, full.mass, full_rank)) {
     std::vector<double> matrix(raw.begin(), raw.end());
     for (std::size_t j = offset; j < d + offset; ++j) matrix[j * (d + offset) + j] += penalty.round;
-    PenaltyCheck check{penalty.name, penalty.strength, condition_of(std::move(matrix), d + offset)};
+    PenaltyCheck check{penalty.name, penalty.strength, cancelled * condition_of(std::move(matrix), d + offset)};
     for (std::size_t t = 0; t < full.targets; ++t) {
       std::vector<double>& start = near[t + (penalty.round > 0 ? full.targets : 0)];  // lasso and elastic net apart
       const auto ours = minimum(problem_of(full, of_full, lengths, t, penalty), penalty, start);

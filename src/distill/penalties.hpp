@@ -26,8 +26,10 @@ struct PathComparison {
 
   /// @param raw X^T W X about zero, with a first row and column for the intercept if there is one: what the condition
   ///            is measured of
+  /// @param target_lengths of the targets about zero
   /// @param full_rank whether no column depends on others
-  std::vector<PenaltyCheck> checks(std::span<const double> raw, bool fit_intercept, bool full_rank) const;
+  std::vector<PenaltyCheck> checks(std::span<const double> raw, std::span<const double> target_lengths,
+                                   bool fit_intercept, bool full_rank) const;
 };
 
 }  // namespace momentset::distill

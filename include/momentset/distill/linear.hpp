@@ -12,9 +12,11 @@ namespace momentset::distill {
 
 /// How far the coefficients of one penalised regression differ between all rows and the distilled points.
 struct PenaltyCheck {
-  std::string penalty;    ///< "least squares", "ridge", "lasso", "elastic net" (half of each) or "quartic"
-  double strength = 0;    ///< alpha as scikit-learn has it; of quartic that of sum_j theta_j^2 / 2 + theta_j^4 / 4
-  double condition = 1;   ///< of the normal equations, intercept and penalty included, columns scaled to length 1
+  std::string penalty;  ///< "least squares", "ridge", "lasso", "elastic net" (half of each) or "quartic"
+  double strength = 0;  ///< alpha as scikit-learn has it; of quartic that of sum_j theta_j^2 / 2 + theta_j^4 / 4
+  /// Of the coefficients: that of the normal equations, intercept and penalty included, columns scaled to length 1,
+  /// times the length of y over the largest X_j^T y / |X_j|.
+  double condition = 1;
   double difference = 0;  ///< largest over coefficients and targets, both times the column's length, relative
   bool solved = true;     ///< false: no minimum was found for one of the two, which says nothing about them
 };

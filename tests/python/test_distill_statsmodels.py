@@ -1,0 +1,68 @@
+"""Models of distill() against statsmodels, on the data sets that come with it."""
+
+import numpy as np
+import pytest
+
+import momentset as ms
+
+statsmodels = pytest.importorskip("statsmodels.api")
+
+FIT = {"tol": 1e-12, "tol_criterion": "params", "maxiter": 60}
+
+
+def assert_same(X, y, expected, model, **options):
+    """The intercept is a column of X, as in statsmodels. Columns of very different size are compared in their own."""
+    small = ms.distill(X, y, model, **options)
+    scale = np.sqrt((X**2).mean(axis=0))
+    ours, theirs = small.coefficients * scale, expected * scale
+    assert np.linalg.norm(ours - theirs) <= 1e-8 * np.linalg.norm(theirs)
+    assert small.certificate.holds and small.certificate.worst_difference <= 1e-8
+    assert len(small) == 1
+
+
+def glm(X, y, family, weights=None):
+    return statsmodels.GLM(y, X, family=family, freq_weights=weights).fit(**FIT).params
+
+
+def test_poisson_and_negative_binomial():
+    data = statsmodels.datasets.fair.load()
+    X = statsmodels.add_constant(data.exog.to_numpy(float))
+    counts = np.floor(data.endog.to_numpy(float))
+    families = statsmodels.families
+    assert_same(X, counts, glm(X, counts, families.Poisson()), "poisson")
+    assert_same(X, counts, glm(X, counts, families.NegativeBinomial(alpha=0.5)), "negative-binomial", link="log",
+                dispersion=0.5)
+
+
+def test_gamma():
+    data = statsmodels.datasets.scotland.load()
+    X = statsmodels.add_constant(data.exog.to_numpy(float))
+    y = data.endog.to_numpy(float)
+    families = statsmodels.families
+    assert_same(X, y, glm(X, y, families.Gamma()), "gamma")
+    assert_same(X, y, glm(X, y, families.Gamma(families.links.Log())), "gamma", link="log")
+
+
+def test_binomial():
+    data = statsmodels.datasets.star98.load()
+    X = statsmodels.add_constant(data.exog.to_numpy(float))
+    successes, failures = data.endog.to_numpy(float).T
+    trials = successes + failures
+    expected = statsmodels.GLM(np.column_stack([successes, failures]), X, family=statsmodels.families.Binomial()).fit(**FIT)
+    assert_same(X, successes / trials, expected.params, "binomial", weights=trials)
+
+
+def test_logistic_and_probit():
+    data = statsmodels.datasets.spector.load()
+    X = statsmodels.add_constant(data.exog.to_numpy(float))
+    y = data.endog.to_numpy(float)
+    families = statsmodels.families
+    assert_same(X, y, glm(X, y, families.Binomial()), "logistic")
+    assert_same(X, y, glm(X, y, families.Binomial(families.links.Probit())), "logistic", link="probit")
+
+
+def test_linear():
+    data = statsmodels.datasets.stackloss.load()
+    X = statsmodels.add_constant(data.exog.to_numpy(float))
+    y = data.endog.to_numpy(float)
+    assert_same(X, y, statsmodels.OLS(y, X).fit().params, "linear", one_point=True)
