@@ -17,6 +17,7 @@ void add_info(CLI::App& app, int& status);
 void add_plan(CLI::App& app, int& status);
 void add_theory(CLI::App& app, int& status);
 void add_prune(CLI::App& app, int& status);
+void add_distill(CLI::App& app, int& status);
 void add_sketch(CLI::App& app, int& status);
 void add_merge(CLI::App& app, int& status);
 void add_finish(CLI::App& app, int& status);

@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
   cli::add_plan(app, status);
   cli::add_theory(app, status);
   cli::add_prune(app, status);
+  cli::add_distill(app, status);
   cli::add_sketch(app, status);
   cli::add_merge(app, status);
   cli::add_finish(app, status);

@@ -72,6 +72,8 @@ std::string GlmCertificate::to_json() const {
                   {"rank", rank},
                   {"mass", {{"input", mass_input}, {"output", mass_output}}},
                   {"status", name_of(status)},
+                  {"coefficients", coefficients},
+                  {"intercept", intercept},
                   {"gradient", number(gradient)},
                   {"worst_difference", number(difference)},
                   {"allowed", allowed},

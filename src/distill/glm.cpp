@@ -113,6 +113,8 @@ GlmDistillation distil_glm(const Examples& examples, const GlmOptions& options, 
             .mass_input = double(mass),
             .status = distilled.fit.status,
             .rank = distilled.fit.rank,
+            .coefficients = distilled.fit.coefficients,
+            .intercept = distilled.fit.intercept,
             .gradient = distilled.fit.gradient};
   distilled.set.points.dimension = examples.points.dimension;
   if (distilled.fit.status != FitStatus::converged) return distilled;

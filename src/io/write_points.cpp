@@ -4,6 +4,7 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -67,27 +68,59 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch_of(const PointSet& poin
   return arrow::RecordBatch::Make(arrow::schema(fields, stated), static_cast<std::int64_t>(count), columns);
 }
 
+/// The batch is asked for where the format is not NPY.
+void write_output(const std::string& path, Format format, const std::function<arrow::Status(const Stream&)>& as_array,
+                  const std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>()>& as_batch) {
+  const std::string name = output_name(path), problem = "cannot be written";
+  const QuietWrites quiet;
+  guarded(name, problem, [&] {
+    const Stream stream = open_output(path);
+    if (format == Format::npy) return check(name, problem, as_array(stream));
+    const auto batch = unwrap(name, problem, as_batch());
+    const auto sink = open_sink(format, stream, batch->schema(), name);
+    check(name, problem, sink->write(*batch));
+    check(name, problem, sink->close());
+    check(name, problem, stream->Close());
+  });
+}
+
 }  // namespace
 
 void write_points(const std::string& path, Format format, const PointSet& points, std::span<const std::uint64_t> rows,
                   CoresetMetadata metadata) {
-  const std::string name = output_name(path), problem = "cannot be written";
   for (const std::uint64_t row : rows) {
     if (row <= std::uint64_t(std::numeric_limits<std::int64_t>::max())) continue;
     throw Error("row", std::to_string(row), "must be below 2^63");
   }
   metadata.weight_column = free_name("weight", metadata.columns);
   metadata.row_column = free_name("row", metadata.columns);
-  const QuietWrites quiet;
-  guarded(name, problem, [&] {
-    const Stream stream = open_output(path);
-    if (format == Format::npy) return check(name, problem, write_array(*stream, points, rows));
-    const auto batch = unwrap(name, problem, batch_of(points, rows, metadata));
-    const auto sink = open_sink(format, stream, batch->schema(), name);
-    check(name, problem, sink->write(*batch));
-    check(name, problem, sink->close());
-    check(name, problem, stream->Close());
-  });
+  write_output(
+      path, format, [&](const Stream& stream) { return write_array(*stream, points, rows); },
+      [&] { return batch_of(points, rows, metadata); });
+}
+
+void write_numbers(const std::string& path, Format format, const std::vector<std::string>& names,
+                   std::span<const double> values) {
+  const std::size_t columns = names.size(), count = values.size() / columns;
+  write_output(
+      path, format,
+      [&](const Stream& stream) -> arrow::Status {
+        ARROW_RETURN_NOT_OK(write_npy(*stream, count, columns, [&](std::size_t j, double* row) {
+          std::copy_n(values.data() + j * columns, columns, row);
+        }));
+        return stream->Close();
+      },
+      [&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
+        arrow::FieldVector fields;
+        arrow::ArrayVector arrays;
+        for (std::size_t a = 0; a < columns; ++a) {
+          fields.push_back(arrow::field(names[a], arrow::float64()));
+          ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), column_of<arrow::DoubleBuilder>(count, [&](std::size_t j) {
+                                  return values[j * columns + a];
+                                }));
+        }
+        return arrow::RecordBatch::Make(arrow::schema(fields), static_cast<std::int64_t>(count), arrays);
+      });
 }
 
 }  // namespace momentset::io

@@ -35,7 +35,7 @@ def test_version_and_help(run):
     assert re.fullmatch(r"momentset \d+\.\d+\.\d+\n", run("--version").stdout)
     result = run("--help")
     assert result.returncode == 0
-    for command in ["compress", "verify", "info", "plan", "sketch", "merge", "finish", "completions"]:
+    for command in ["compress", "verify", "info", "plan", "distill", "sketch", "merge", "finish", "completions"]:
         assert command in result.stdout
         assert run(command, "--help").returncode == 0
 

@@ -86,6 +86,8 @@ struct GlmCertificate {
   double mass_input = 0, mass_output = 0;
   FitStatus status = FitStatus::not_converged;
   std::size_t rank = 0;
+  std::vector<double> coefficients;  ///< of the model; and its intercept
+  double intercept = 0;
   double gradient = 0;    ///< of the loss over all rows, at the model: GlmFit::gradient
   double difference = 0;  ///< |theta' - theta| / |theta|, theta' fitted to the points anew; intercepts included
 

@@ -175,6 +175,11 @@ class Table {
 void write_points(const std::string& path, Format format, const PointSet& points, std::span<const std::uint64_t> rows,
                   CoresetMetadata metadata);
 
+/// Writes rows of numbers, row-major, as a table of float64 columns of these names, without metadata. NPY has no names.
+/// Throws Error where the target cannot be written.
+void write_numbers(const std::string& path, Format format, const std::vector<std::string>& names,
+                   std::span<const double> values);
+
 /// Threads that Arrow may use for reading, writing and decompression; 0: all cores.
 void set_threads(int threads);
 
