@@ -15,6 +15,7 @@ SECTIONS = {
         "docs/how-to/many-columns",
         "docs/how-to/own-matrices",
         "docs/pruning",
+        "docs/distillation",
         "docs/networks",
         "docs/streams",
         "docs/how-to/clusters",

@@ -157,7 +157,7 @@ struct Penalty {
 };
 
 /// Strengths of the lasso fall from `most`, those of the ridge from the mean square of a column; 50 penalties in all.
-/// Where columns are dependent, neither least squares nor the lasso has one minimum, and 34 are left.
+/// Where columns are dependent, neither least squares nor the lasso has one minimum, and 33 are left.
 std::vector<Penalty> grid(double most, double square, double mass, bool full_rank) {
   constexpr int each = 16;
   std::vector<Penalty> penalties;
