@@ -16,8 +16,10 @@ from momentset._arrays import Doubles, number
 from momentset._certificate import plural
 from momentset._compress import compress
 from momentset._error import Error
-from momentset._input import Input, read_input
-from momentset._roles import Names
+from momentset._files import is_path
+from momentset._input import is_table, read_input
+from momentset._roles import Names, names_of
+from momentset._tables import ArrayTable
 
 Model = Literal["linear", "logistic", "binomial", "poisson", "gamma", "negative-binomial"]
 Link = Literal["canonical", "identity", "logit", "probit", "log", "square-root", "inverse", "negative-binomial"]
@@ -31,12 +33,22 @@ class PenaltyCheck(NamedTuple):
     strength: float
     """alpha, as scikit-learn has it"""
     condition: float
-    """Of the normal equations, penalty and intercept included, columns scaled to length 1, times the length of y over the
-    largest X_j'y / |X_j|: what rounding of the rows is multiplied by."""
+    """Of the normal equations, penalty and intercept included, columns scaled to length 1, times the length of y over
+    the largest X_j'y / |X_j|: what rounding of the rows is multiplied by."""
     difference: float
     """Largest difference of a coefficient times its column's length, relative to the largest."""
     solved: bool
     """Whether a minimum was found for both."""
+
+
+class _Rows(NamedTuple):
+    """What is to be distilled."""
+
+    X: Doubles
+    y: Doubles  # (n, p)
+    weights: Doubles | None
+    columns: tuple[str, ...]
+    classes: tuple[str, str] | None  # names of 0 and 1
 
 
 @dataclass(frozen=True)
@@ -131,12 +143,14 @@ class Distillation:
         """
         state = self._own_state()
         with _named():
-            found = _read(X, y, weights, "linear", self.columns or None)[0]
-            if state.forget(found.coordinates, found.targets, found.weights):
+            has_names = is_table(X) or is_path(X)
+            rows = _read(X, y, weights, "linear", self.columns if has_names and self.columns else None)
+            if state.forget(rows.X, rows.y, rows.weights):
                 return _linear(state, self.certificate.fit_intercept, self.columns, self._flat)
-        stated = self.certificate
-        refused = DistillationCertificate("linear", "ill-conditioned", stated.rows, 0, 0, stated.fit_intercept,
-                                          stated.mass_input, 0.0, math.inf, False)
+        stated = {**json.loads(self.certificate.to_json()), "status": "ill-conditioned", "points": 0, "path": [],
+                  "mass": {"input": self.certificate.mass_input, "output": 0.0}, "gram_residual": None,
+                  "cross_residual": None, "worst_difference": None, "worst_by_condition": None, "holds": False}
+        refused = DistillationCertificate._of(json.dumps(stated))
         return Distillation(self.points[:0], self.targets[:0], self.weights[:0], refused, self.columns)
 
     def _own_state(self) -> Any:
@@ -173,16 +187,18 @@ def distill(
         y: targets (n,), for linear regression also (n, p); or names of columns of the table.
         model: which. Targets are numbers (linear), 0 and 1 or two names (logistic), shares of successes with `weights`
             as numbers of trials (binomial), counts (poisson, negative-binomial), positive numbers (gamma).
-        ridge: L >= 0: L |theta|^2 / 2 is added to the negative log-likelihood of the rows, never of the intercept: alpha of
-            Ridge, 1 / C of LogisticRegression. The points of linear regression serve every one. "path" asks for all
-            of them, which only linear regression has.
+        ridge: L >= 0: L |theta|^2 / 2 is added to the negative log-likelihood of the rows, never of the intercept:
+            alpha of Ridge, 1 / C of LogisticRegression. The points of linear regression serve every one. "path" asks
+            for all of them, which only linear regression has.
         fit_intercept: whether the model has a coefficient beside those of the columns.
         weights: one for each row, or the name of a column of the table; None: 1.
         link: canonical; or probit (logistic, binomial), square-root (poisson), log (gamma, negative-binomial).
         dispersion: alpha of negative-binomial, whose variance is mu + alpha mu^2.
-        scale: s of the point x = s theta of one model; 1 is that of the theorem. None: such that the target keeps its digits.
+        scale: s of the point x = s theta of one model; 1 is that of the theorem. None: such that the target keeps its
+            digits.
         one_point: one point for a linear model too, of this ridge alone.
-        real_rows: for linear regression: rows of X with new weights, C(d + p + 2, 2) of them, in place of synthetic points.
+        real_rows: for linear regression: rows of X with new weights, C(d + p + 2, 2) of them, in place of synthetic
+            points.
         columns: names of the columns of a table; None: all that look like coordinates, as for compress.
 
     Returns:
@@ -190,8 +206,8 @@ def distill(
         points.
 
     Raises:
-        Error: for input that breaks a rule, such as counts that are fractions, naming the row; and for what a theorem rules
-            out, naming it.
+        Error: for input that breaks a rule, such as counts that are fractions, naming the row; and for what a theorem
+            rules out, naming it.
     """
     if ridge == "path":
         _core.require_exact(model, _core.Demand.regularisation_path)
@@ -205,21 +221,21 @@ def distill(
     if not single and model != "linear":
         raise Error("one_point", "False", "only linear regression has points for every penalty")
     if single and (real_rows or ridge == "path"):
-        raise Error("real_rows" if real_rows else "ridge", str(real_rows or ridge), "is for linear regression, not for one point")
+        raise Error("real_rows" if real_rows else "ridge", str(real_rows or ridge),
+                    "is for linear regression, not for one point")
     with _named():
-        found, classes = _read(X, y, weights, model, columns)
-        named = () if columns is None and not _has_names(X) else tuple(found.columns)
+        rows = _read(X, y, weights, model, columns)
         if not single:
-            state = _core.LinearDistiller(found.coordinates.shape[1], found.targets.shape[1])  # type: ignore[union-attr]
-            state.update(found.coordinates, found.targets, found.weights)
-            flat = isinstance(y, str) or np.ndim(y) == 1
-            return (_rows(state, found, fit_intercept, named, flat) if real_rows
-                    else _linear(state, fit_intercept, named, flat))
+            state = _core.LinearDistiller(rows.X.shape[1], rows.y.shape[1])
+            state.update(rows.X, rows.y, rows.weights)
+            flat = isinstance(y, str) or (names_of(y) is None and np.ndim(y) == 1)
+            return (_real_rows(state, rows, fit_intercept, flat) if real_rows
+                    else _linear(state, fit_intercept, rows.columns, flat))
         (points, targets, masses), text, coefficients, intercept = _core.distil_one_model(
-            found.coordinates, found.targets, found.weights, model, link, number("dispersion", dispersion), strength,
-            fit_intercept, None if scale is None else number("scale", scale))
-    return Distillation(points, targets[:, 0], masses, DistillationCertificate._of(text), named, classes, coefficients,
-                        intercept)
+            rows.X, rows.y, rows.weights, model, link, number("dispersion", dispersion), strength, fit_intercept,
+            None if scale is None else number("scale", scale))
+    return Distillation(points, targets[:, 0], masses, DistillationCertificate._of(text), rows.columns, rows.classes,
+                        coefficients, intercept)
 
 
 def _linear(state: _core.LinearDistiller, fit_intercept: bool, columns: tuple[str, ...], flat: bool) -> Distillation:
@@ -228,28 +244,24 @@ def _linear(state: _core.LinearDistiller, fit_intercept: bool, columns: tuple[st
                         _state=state, _flat=flat)
 
 
-def _rows(state: _core.LinearDistiller, found: Input, fit_intercept: bool, columns: tuple[str, ...],
-          flat: bool) -> Distillation:
-    """Real rows with the moments up to order 2 of X and y together, which is more than a fit sees."""
-    table = np.column_stack([found.coordinates, found.targets])  # type: ignore[list-item]
+def _real_rows(state: _core.LinearDistiller, rows: _Rows, fit_intercept: bool, flat: bool) -> Distillation:
+    """Those with the moments up to order 2 of X and y together, which is more than a fit sees."""
+    table = np.column_stack([rows.X, rows.y])
     kept = compress(table, size=min(len(table), math.comb(table.shape[1] + 2, 2)), order=2, method="tree",
-                    weights=found.weights)
-    d = found.coordinates.shape[1]
+                    weights=rows.weights)
+    d = rows.X.shape[1]
     points, targets = np.ascontiguousarray(kept.points[:, :d]), np.ascontiguousarray(kept.points[:, d:])
     text = state.certify(points, targets, kept.weights, fit_intercept)
     return Distillation(points, targets[:, 0] if flat else targets, kept.weights, DistillationCertificate._of(text),
-                        columns, _flat=flat)
+                        rows.columns, _flat=flat)
 
 
-def _has_names(X: Any) -> bool:
-    return not isinstance(X, np.ndarray) and not isinstance(X, (list, tuple))
-
-
-def _read(X: Any, y: Any, weights: Any, model: str, columns: Names | None) -> tuple[Input, tuple[str, str] | None]:
-    """Rows, weights and targets as numbers; and the names of two classes, if y had names."""
+def _read(X: Any, y: Any, weights: Any, model: str, columns: Names | None) -> _Rows:
     found = read_input(X, weights, columns=columns, target=y)
+    named = () if isinstance(found.table, ArrayTable) else tuple(found.columns)
     if not found.levels:
-        return found, None
+        assert found.targets is not None
+        return _Rows(found.coordinates, found.targets, found.weights, named, None)
     level = found.levels[0]
     if model != "logistic":
         raise Error("y", level.column, f"is of names, the model {model} needs numbers")
@@ -258,8 +270,8 @@ def _read(X: Any, y: Any, weights: Any, model: str, columns: Names | None) -> tu
     if len(level.names) != 2:
         raise Error("y", level.column, f"has the classes {', '.join(level.names[:5])}: must be two")
     first, second = sorted(level.names)
-    found.targets = (level.numbers == level.names.index(second)).astype(np.float64).reshape(-1, 1)
-    return found, (first, second)
+    y = (level.numbers == level.names.index(second)).astype(np.float64).reshape(-1, 1)
+    return _Rows(found.coordinates, y, found.weights, named, (first, second))
 
 
 @contextlib.contextmanager

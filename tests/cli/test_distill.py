@@ -117,7 +117,8 @@ def test_separable_classes_fail_without_a_file(run, tmp_path):
 
 @pytest.mark.parametrize("words, says", [
     (("--target", "fare", "--model", "forest"), "--model: forest: must be one of linear, logistic"),
-    (("--target", "fare", "--model", "kernel"), "--model: kernel: its model cannot be kept exactly on fewer points (Izzo and Zou, Theorem 2)"),
+    (("--target", "fare", "--model", "kernel"),
+     "--model: kernel: its model cannot be kept exactly on fewer points (Izzo and Zou, Theorem 2)"),
     (("--target", "late", "--model", "logistic", "--ridge", "path"), "Theorem 4"),
     (("--target", "late", "--model", "logistic", "--forget", "rides.parquet"), "Theorem 4"),
     (("--target", "fare", "--model", "poisson"), "fare: "),

@@ -142,6 +142,9 @@ def test_tables(table):
     small = ms.distill(frame, "y", weights="w", fit_intercept=True)
     assert small.columns == tuple("abcdef")
     assert np.array_equal(small.points, ms.distill(X, Y[:, 0], fit_intercept=True, weights=np.ones(4000)).points)
+    assert ms.distill(frame.assign(z=1.0), ["y", "z"], weights="w", columns=list("abcdef")).targets.shape == (6, 2)
+    deleted = frame.iloc[3000:]
+    assert small.forget(deleted, "y", "w").certificate.rows == 3000
     other = ms.distill(frame.rename(columns={"a": "A"}), "y", weights="w", fit_intercept=True)
     with pytest.raises(ms.Error, match="must have the columns a, b"):
         small.combine(other)
@@ -250,7 +253,8 @@ def test_bad_arguments_are_named(table):
     for words, says in [({"ridge": -1}, "ridge: -1"), ({"model": "forest"}, "model: forest.*linear, logistic"),
                         ({"model": "poisson", "link": "probit"}, "link: probit.*square-root"),
                         ({"weights": -np.ones(4000)}, "weights"), ({"one_point": True, "real_rows": True}, "real_rows"),
-                        ({"model": "gamma", "real_rows": True}, "real_rows"), ({"scale": 0, "one_point": True}, "scale")]:
+                        ({"model": "gamma", "real_rows": True}, "real_rows"),
+                        ({"scale": 0, "one_point": True}, "scale")]:
         with pytest.raises(ms.Error, match=says):
             ms.distill(X, np.abs(np.round(Y[:, 0])) + 1, **words)
     with pytest.raises(ms.Error, match="target|y: .*one row for each"):
