@@ -1,0 +1,92 @@
+#include "experiments/teacher_student.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+#include "experiments/problem.hpp"
+
+namespace momentset::experiments {
+namespace {
+
+constexpr std::size_t width = 50;
+constexpr double noise = 3;
+
+/// Of the moments of x alone and times y. Low, since a network of ReLU has kinks: many cells then do more than orders.
+constexpr int target_order = 2;
+
+std::vector<Example> uniform_examples(std::mt19937_64& random, std::size_t count) {
+  const std::vector<double> x = uniform(random, 2 * count);
+  std::vector<Example> examples(count);
+  for (std::size_t i = 0; i < count; ++i) examples[i] = {.x1 = float(x[2 * i]), .x2 = float(x[2 * i + 1])};
+  return examples;
+}
+
+std::vector<Example> with_weights(const std::vector<Example>& examples, const Coreset& coreset) {
+  std::vector<Example> kept;
+  for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
+    kept.push_back(examples[coreset.rows[j]]);
+    kept.back().weight = float(coreset.weights[j]);
+  }
+  return kept;
+}
+
+std::vector<double> columns_of(const std::vector<Example>& examples, bool x, bool y) {
+  std::vector<double> columns;
+  for (const Example& example : examples) {
+    if (x) columns.insert(columns.end(), {double(example.x1), double(example.x2)});
+    if (y) columns.push_back(double(example.y));
+  }
+  return columns;
+}
+
+}  // namespace
+
+TeacherStudent::TeacherStudent(std::size_t examples, std::size_t tests, int trial) : trial_(trial) {
+  std::seed_seq seed{std::uint64_t(examples), std::uint64_t(trial)};
+  std::mt19937_64 random(seed);
+  const TwoLayerNetwork teacher = uniform_network(random, width, 1, 1);
+  student_ = initial_network(random, width);
+  examples_ = uniform_examples(random, examples);
+  tests_ = uniform_examples(random, tests);
+  std::normal_distribution<double> scatter(0, noise);
+  for (Example& example : tests_) example.y = float(teacher(double(example.x1), double(example.x2)));
+  for (Example& example : examples_) {
+    example.y = float(teacher(double(example.x1), double(example.x2)) + scatter(random));
+  }
+}
+
+std::vector<Example> TeacherStudent::kept(const std::string& variant, std::size_t size,
+                                          const TrainingRuns& runs) const {
+  if (variant == "full" || size >= examples_.size()) return examples_;
+  if (variant == "random") {
+    std::vector<Example> kept;
+    std::mt19937_64 random{std::uint64_t(trial_)};
+    std::ranges::sample(examples_, std::back_inserter(kept), std::ptrdiff_t(size), random);
+    return kept;
+  }
+  CompressOptions options{.size = size, .order = runs.order, .threads = runs.threads};
+  if (variant != "target") {
+    options.method = variant == "paper" ? Method::paper : Method::automatic;
+    const std::vector<double> points = columns_of(examples_, true, true);
+    return with_weights(examples_, compress({points, {}, 3}, options));
+  }
+  const std::vector<double> points = columns_of(examples_, true, false), targets = columns_of(examples_, false, true);
+  options.order = target_order;
+  options.companions = {{.values = targets, .columns = 1}};
+  return with_weights(examples_, compress({points, {}, 2}, options));
+}
+
+void TeacherStudent::learn(const std::vector<Example>& kept, const Training& training, int interval,
+                           const std::function<void(int, double)>& tell) const {
+  train(student_, kept, training, [&](int epoch, const TwoLayerNetwork& network) {
+    if (epoch % interval == 0 || epoch == training.epochs) tell(epoch, mean_squared_error(network, tests_));
+  });
+}
+
+const std::vector<std::string>& data_variants() {
+  static const std::vector<std::string> variants{"full", "paper", "joint", "target", "random"};
+  return variants;
+}
+
+}  // namespace momentset::experiments

@@ -1,0 +1,41 @@
+#include "experiments/training_runs.hpp"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "momentset/error.hpp"
+
+namespace momentset::experiments {
+
+void add_options(CLI::App& app, TrainingRuns& runs) {
+  app.add_option("--trials", runs.trials, "problems")->capture_default_str();
+  app.add_option("--first-trial", runs.first_trial, "number of the first problem")->capture_default_str();
+  app.add_option("--variants", runs.variants, "what to train")->delimiter(',')->capture_default_str();
+  app.add_option("--order", runs.order, "order of the moments of whole objects")->capture_default_str();
+  app.add_option("--epochs", runs.epochs, "in place of the paper's; 0: those")->capture_default_str();
+  app.add_option("--threads", runs.threads, "threads; 0: all cores")->capture_default_str();
+  app.add_option("--output", runs.output, "CSV to write")->capture_default_str();
+}
+
+void require_usable(const TrainingRuns& runs, const std::vector<std::string>& known) {
+  if (runs.trials < 1) throw Error("--trials", std::to_string(runs.trials), "must be at least 1");
+  if (runs.first_trial < 0) throw Error("--first-trial", std::to_string(runs.first_trial), "must not be negative");
+  if (runs.epochs < 0) throw Error("--epochs", std::to_string(runs.epochs), "must not be negative");
+  for (const std::string& variant : runs.variants) {
+    if (std::ranges::find(known, variant) != known.end()) continue;
+    std::string names;
+    for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+    throw Error("--variants", variant, "must be of " + names);
+  }
+  if (runs.order < 0) throw Error("--order", std::to_string(runs.order), "must not be negative");
+}
+
+void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run) {
+  tbb::task_arena arena(runs.threads > 0 ? runs.threads : tbb::task_arena::automatic);
+  arena.execute([&] { tbb::parallel_for(std::size_t(0), count, run); });
+}
+
+}  // namespace momentset::experiments

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace momentset::experiments {
+
+/// What all experiments on training can be asked for.
+struct TrainingRuns {
+  int trials = 1, first_trial = 0;    ///< problems, and the number of the first: further ones can be run by themselves
+  std::vector<std::string> variants;  ///< what is trained: the whole, or what is left of it, and how that was chosen
+  int order = 0;                      ///< of the moments of whole objects
+  int epochs = 0;                     ///< in place of those of the paper; 0: those
+  int threads = 0;                    ///< 0: all cores
+  std::filesystem::path output;       ///< CSV
+};
+
+/// Adds the options to a program; `variants` are those that it knows.
+void add_options(CLI::App& app, TrainingRuns& runs);
+
+/// Throws Error where a number is out of range, or a variant is none of `known`.
+void require_usable(const TrainingRuns& runs, const std::vector<std::string>& known);
+
+/// Calls run(i) for all i below the count, on all threads that were asked for.
+void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run);
+
+}  // namespace momentset::experiments
