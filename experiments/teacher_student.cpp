@@ -4,7 +4,7 @@
 #include <numeric>
 #include <random>
 
-#include "experiments/problem.hpp"
+#include "momentset/compress.hpp"
 
 namespace momentset::experiments {
 namespace {
@@ -14,13 +14,6 @@ constexpr double noise = 3;
 
 /// Of the moments of x alone and times y. Low, since a network of ReLU has kinks: many cells then do more than orders.
 constexpr int target_order = 2;
-
-std::vector<Example> uniform_examples(std::mt19937_64& random, std::size_t count) {
-  const std::vector<double> x = uniform(random, 2 * count);
-  std::vector<Example> examples(count);
-  for (std::size_t i = 0; i < count; ++i) examples[i] = {.x1 = float(x[2 * i]), .x2 = float(x[2 * i + 1])};
-  return examples;
-}
 
 std::vector<Example> with_weights(const std::vector<Example>& examples, const Coreset& coreset) {
   std::vector<Example> kept;
@@ -47,13 +40,8 @@ TeacherStudent::TeacherStudent(std::size_t examples, std::size_t tests, int tria
   std::mt19937_64 random(seed);
   const TwoLayerNetwork teacher = uniform_network(random, width, 1, 1);
   student_ = initial_network(random, width);
-  examples_ = uniform_examples(random, examples);
-  tests_ = uniform_examples(random, tests);
-  std::normal_distribution<double> scatter(0, noise);
-  for (Example& example : tests_) example.y = float(teacher(double(example.x1), double(example.x2)));
-  for (Example& example : examples_) {
-    example.y = float(teacher(double(example.x1), double(example.x2)) + scatter(random));
-  }
+  examples_ = noisy_examples(random, examples, teacher, noise);
+  tests_ = noisy_examples(random, tests, teacher, 0);
 }
 
 std::vector<Example> TeacherStudent::kept(const std::string& variant, std::size_t size,
@@ -79,9 +67,7 @@ std::vector<Example> TeacherStudent::kept(const std::string& variant, std::size_
 
 void TeacherStudent::learn(const std::vector<Example>& kept, const Training& training, int interval,
                            const std::function<void(int, double)>& tell) const {
-  train(student_, kept, training, [&](int epoch, const TwoLayerNetwork& network) {
-    if (epoch % interval == 0 || epoch == training.epochs) tell(epoch, mean_squared_error(network, tests_));
-  });
+  train(student_, kept, training, tell_test_losses(tests_, training.epochs, interval, tell));
 }
 
 const std::vector<std::string>& data_variants() {

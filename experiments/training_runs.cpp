@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 
 #include "momentset/error.hpp"
 
@@ -31,6 +32,10 @@ void require_usable(const TrainingRuns& runs, const std::vector<std::string>& kn
     throw Error("--variants", variant, "must be of " + names);
   }
   if (runs.order < 0) throw Error("--order", std::to_string(runs.order), "must not be negative");
+}
+
+std::size_t root_size(std::size_t d, double factor) {
+  return std::min(d, std::size_t(std::ceil(factor * std::ceil(16 * std::sqrt(double(d))))));
 }
 
 void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run) {

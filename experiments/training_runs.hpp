@@ -28,6 +28,9 @@ void add_options(CLI::App& app, TrainingRuns& runs);
 /// Throws Error where a number is out of range, or a variant is none of `known`.
 void require_usable(const TrainingRuns& runs, const std::vector<std::string>& known);
 
+/// What Figure 5 keeps of d: ceil(16 sqrt(d)), or `factor` of it, but no more than d.
+std::size_t root_size(std::size_t d, double factor);
+
 /// Calls run(i) for all i below the count, on all threads that were asked for.
 void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run);
 

@@ -344,4 +344,23 @@ TwoLayerNetwork train(TwoLayerNetwork network, std::span<const Example> examples
   return network;
 }
 
+std::function<void(int, const TwoLayerNetwork&)> tell_test_losses(std::span<const Example> tests, int epochs,
+                                                                  int interval, std::function<void(int, double)> tell) {
+  return [=](int epoch, const TwoLayerNetwork& network) {
+    if (epoch % interval == 0 || epoch == epochs) tell(epoch, mean_squared_error(network, tests));
+  };
+}
+
+std::vector<Example> noisy_examples(std::mt19937_64& random, std::size_t count,
+                                    const std::function<double(double, double)>& f, double noise) {
+  const std::vector<double> x = uniform(random, 2 * count);
+  std::normal_distribution<double> normal(0, 1);
+  std::vector<Example> examples(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const float x1 = float(x[2 * i]), x2 = float(x[2 * i + 1]);
+    examples[i] = {.x1 = x1, .x2 = x2, .y = float(f(double(x1), double(x2)) + noise * normal(random))};
+  }
+  return examples;
+}
+
 }  // namespace momentset::experiments

@@ -67,4 +67,12 @@ struct Training {
 TwoLayerNetwork train(TwoLayerNetwork network, std::span<const Example> examples, const Training& training,
                       const std::function<void(int epoch, const TwoLayerNetwork&)>& after_epoch = {});
 
+/// For train(): calls tell(epoch, test loss) after every `interval` epochs and the last.
+std::function<void(int, const TwoLayerNetwork&)> tell_test_losses(
+    std::span<const Example> tests, int epochs, int interval, std::function<void(int epoch, double test_loss)> tell);
+
+/// Examples at x uniform in [-1, 1]^2 of y = f(x) + N(0, noise^2).
+std::vector<Example> noisy_examples(std::mt19937_64& random, std::size_t count,
+                                    const std::function<double(double, double)>& f, double noise);
+
 }  // namespace momentset::experiments

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <vector>
 
 #include "experiments/options.hpp"
@@ -26,17 +25,12 @@ struct Asked {
   double size_factor = 1;
 };
 
-/// ceil(16 sqrt(d)), or a share of it.
-std::size_t kept_of(std::size_t d, double factor) {
-  return std::min(d, std::size_t(std::ceil(factor * std::ceil(16 * std::sqrt(double(d))))));
-}
-
 void measure(std::size_t d, int trial, const Asked& asked, CsvFile& csv) {
   const TrainingRuns& runs = asked.runs;
   const TeacherStudent task(d, tests, trial);
   std::vector<std::vector<Example>> kept;
   for (const std::string& variant : runs.variants) {
-    kept.push_back(task.kept(variant, kept_of(d, asked.size_factor), runs));
+    kept.push_back(task.kept(variant, root_size(d, asked.size_factor), runs));
   }
   Training training;
   training.optimiser = {.rule = network::Rule::adamw, .learning_rate = 0.001, .weight_decay = 0.01};
