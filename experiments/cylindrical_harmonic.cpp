@@ -39,7 +39,7 @@ TwoLayerNetwork HarmonicTask::kept(const std::string& variant, std::size_t size,
 }
 
 void HarmonicTask::learn(const TwoLayerNetwork& network, const Training& training, int interval,
-                         const std::function<void(int, double)>& tell) const {
+                         const Tell& tell) const {
   train(network, examples_, training, tell_test_losses(tests_, training.epochs, interval, tell));
 }
 

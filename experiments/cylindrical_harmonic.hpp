@@ -25,8 +25,7 @@ class HarmonicTask {
   TwoLayerNetwork kept(const std::string& variant, std::size_t size, const TrainingRuns& runs) const;
 
   /// Trains a network, and tells test losses after every `interval` epochs and the last.
-  void learn(const TwoLayerNetwork& network, const Training& training, int interval,
-             const std::function<void(int epoch, double test_loss)>& tell) const;
+  void learn(const TwoLayerNetwork& network, const Training& training, int interval, const Tell& tell) const;
 
  private:
   std::vector<Example> examples_, tests_;

@@ -53,7 +53,7 @@ def main(source, folder, name, size, whole):
         panel.errorbar(*zip(*points), yerr=deviations, color=colour, label=line, elinewidth=0.6, **style.MEASURED)
     for line, points in theirs.items():
         panel.plot(*zip(*points), color="black" if line == whole else "grey", label=f"published, {line}", **style.PUBLISHED)
-    style.logarithmic(panel, name.replace("_", " "), f"{size}, or what is kept of it", "test loss")
+    style.logarithmic(panel, f"Fig. {name[3]}({name[4]}): test losses", f"{size}, or what is kept of it", "test loss")
     panel.legend(frameon=False, fontsize=7)
     figure.savefig(folder / f"{name}.png", dpi=110)
 

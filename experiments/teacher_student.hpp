@@ -22,8 +22,7 @@ class TeacherStudent {
   std::vector<Example> kept(const std::string& variant, std::size_t size, const TrainingRuns& runs) const;
 
   /// Trains the student on examples that were kept, and tells test losses after every `interval` epochs.
-  void learn(const std::vector<Example>& kept, const Training& training, int interval,
-             const std::function<void(int epoch, double test_loss)>& tell) const;
+  void learn(const std::vector<Example>& kept, const Training& training, int interval, const Tell& tell) const;
 
  private:
   std::vector<Example> examples_, tests_;

@@ -1,5 +1,6 @@
 #include "experiments/training_runs.hpp"
 
+#include <fmt/format.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -38,9 +39,30 @@ std::size_t root_size(std::size_t d, double factor) {
   return std::min(d, std::size_t(std::ceil(factor * std::ceil(16 * std::sqrt(double(d))))));
 }
 
-void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run) {
+void require_settings(const std::vector<std::size_t>& numbers, std::size_t count) {
+  for (const std::size_t number : numbers) {
+    if (number >= 1 && number <= count) continue;
+    throw Error("--settings", std::to_string(number), "must be 1 to " + std::to_string(count));
+  }
+}
+
+void write_losses(const TrainingRuns& runs, int trial, CsvFile& csv,
+                  const std::function<std::string(std::size_t)>& about,
+                  const std::function<void(std::size_t, const Tell&)>& learn) {
+  std::vector<std::vector<std::string>> rows(runs.variants.size());
   tbb::task_arena arena(runs.threads > 0 ? runs.threads : tbb::task_arena::automatic);
-  arena.execute([&] { tbb::parallel_for(std::size_t(0), count, run); });
+  const auto learn_one = [&](std::size_t v) {
+    const std::string begin = about(v);
+    learn(v, [&](int epoch, double loss) {
+      rows[v].push_back(fmt::format("{},{},{},{},{:.6g}", begin, runs.variants[v], trial, epoch, loss));
+    });
+  };
+  arena.execute([&] { tbb::parallel_for(std::size_t(0), rows.size(), learn_one); });
+  for (const std::vector<std::string>& of_variant : rows) {
+    for (const std::string& row : of_variant) csv.write(row);
+    fmt::print("{}\n", of_variant.back());
+  }
+  std::fflush(stdout);
 }
 
 }  // namespace momentset::experiments

@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "experiments/options.hpp"
 
 namespace momentset::experiments {
 
@@ -31,7 +29,16 @@ void require_usable(const TrainingRuns& runs, const std::vector<std::string>& kn
 /// What Figure 5 keeps of d: ceil(16 sqrt(d)), or `factor` of it, but no more than d.
 std::size_t root_size(std::size_t d, double factor);
 
-/// Calls run(i) for all i below the count, on all threads that were asked for.
-void run_all(const TrainingRuns& runs, std::size_t count, const std::function<void(std::size_t)>& run);
+/// Throws Error unless each is the number of a setting, 1 to `count`.
+void require_settings(const std::vector<std::size_t>& numbers, std::size_t count);
+
+/// For test losses of a training as they come.
+using Tell = std::function<void(int epoch, double test_loss)>;
+
+/// Calls learn(v, tell) for all variants v, on all threads that were asked for, and writes what they tell in the order
+/// of the variants: rows "about(v),variant,trial,epoch,test loss". The last one of each is printed as well.
+void write_losses(const TrainingRuns& runs, int trial, CsvFile& csv,
+                  const std::function<std::string(std::size_t variant)>& about,
+                  const std::function<void(std::size_t variant, const Tell& tell)>& learn);
 
 }  // namespace momentset::experiments

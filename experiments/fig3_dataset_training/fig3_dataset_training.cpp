@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <vector>
 
 #include "experiments/options.hpp"
 #include "experiments/teacher_student.hpp"
 #include "experiments/training_runs.hpp"
-#include "momentset/error.hpp"
 
 namespace {
 
@@ -58,27 +56,18 @@ void measure(const Setting& setting, int trial, const TrainingRuns& runs, CsvFil
   std::vector<std::vector<Example>> kept;
   for (const std::string& variant : runs.variants) kept.push_back(task.kept(variant, kept_examples, runs));
   const Training training = training_of(setting, runs, trial);
-  std::vector<std::vector<std::string>> rows(kept.size());
-  run_all(runs, kept.size(), [&](std::size_t v) {
-    task.learn(kept[v], training, interval, [&](int epoch, double loss) {
-      rows[v].push_back(fmt::format("{},{},{},{},{},{},{},{},{},{:.6g}", setting.optimizer, setting.examples,
-                                    kept[v].size(), setting.batch == 0 ? "full" : std::to_string(setting.batch),
-                                    setting.learning_rate, training.epochs, runs.variants[v], trial, epoch, loss));
-    });
-  });
-  for (const auto& of_variant : rows) {
-    for (const std::string& row : of_variant) csv.write(row);
-    fmt::print("{}\n", of_variant.back());
-  }
-  std::fflush(stdout);
+  const auto about = [&](std::size_t v) {
+    return fmt::format("{},{},{},{},{},{}", setting.optimizer, setting.examples, kept[v].size(),
+                       setting.batch == 0 ? "full" : std::to_string(setting.batch), setting.learning_rate,
+                       training.epochs);
+  };
+  write_losses(runs, trial, csv, about,
+               [&](std::size_t v, const Tell& tell) { task.learn(kept[v], training, interval, tell); });
 }
 
 void experiment(const Asked& asked) {
   require_usable(asked.runs, data_variants());
-  for (const std::size_t number : asked.settings) {
-    if (number >= 1 && number <= std::size(settings)) continue;
-    throw Error("--settings", std::to_string(number), fmt::format("must be 1 to {}", std::size(settings)));
-  }
+  require_settings(asked.settings, std::size(settings));
   CsvFile csv(asked.runs.output, "optimizer,d,d_out,batch,lr,epochs,variant,trial,epoch,test_loss");
   for (const std::size_t number : asked.settings) {
     for (int t = 0; t < asked.runs.trials; ++t) {

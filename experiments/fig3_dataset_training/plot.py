@@ -34,7 +34,8 @@ def draw(axes, setting, of_setting, theirs):
             axes.plot(means.keys(), means.values(), color=colour, linewidth=1, label=variant)
         if theirs and variant in PUBLISHED:
             axes.plot([epochs], [theirs[PUBLISHED[variant]]], "x", color=colour, clip_on=False)
-    axes.set(yscale="log", xlabel="epoch", title=f"{optimizer}, lr {rate}, batch {batch}, d = {d}")
+    axes.set(yscale="log", xlabel="epoch", xmargin=0.02)
+    axes.set_title(f"{optimizer}, lr {rate}, batch {batch}, d = {d:,}", fontsize=9)
     axes.grid(which="major", alpha=0.2)
 
 

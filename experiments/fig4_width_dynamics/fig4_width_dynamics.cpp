@@ -9,7 +9,6 @@
 #include "experiments/cylindrical_harmonic.hpp"
 #include "experiments/options.hpp"
 #include "experiments/training_runs.hpp"
-#include "momentset/error.hpp"
 
 namespace {
 
@@ -50,29 +49,20 @@ void measure(const Setting& setting, int trial, const Asked& asked, CsvFile& csv
   training.batch = batch;
   training.epochs = runs.epochs > 0 ? runs.epochs : epochs;
   training.seed = std::uint64_t(trial);
-  std::vector<std::vector<std::string>> rows(runs.variants.size());
   std::vector<TwoLayerNetwork> kept;
   for (const std::string& variant : runs.variants) kept.push_back(task.kept(variant, asked.size, runs));
-  run_all(runs, kept.size(), [&](std::size_t v) {
-    task.learn(kept[v], training, std::max(1, training.epochs / points_of_curve), [&](int epoch, double loss) {
-      rows[v].push_back(fmt::format("{},{},{},{},{},{},{},{},{:.6g}", setting.optimizer, setting.learning_rate,
-                                    asked.width, kept[v].width(), training.epochs, runs.variants[v], trial, epoch,
-                                    loss));
-    });
-  });
-  for (const auto& of_variant : rows) {
-    for (const std::string& row : of_variant) csv.write(row);
-    fmt::print("{}\n", of_variant.back());
-  }
-  std::fflush(stdout);
+  const auto about = [&](std::size_t v) {
+    return fmt::format("{},{},{},{},{}", setting.optimizer, setting.learning_rate, asked.width, kept[v].width(),
+                       training.epochs);
+  };
+  const int interval = std::max(1, training.epochs / points_of_curve);
+  write_losses(runs, trial, csv, about,
+               [&](std::size_t v, const Tell& tell) { task.learn(kept[v], training, interval, tell); });
 }
 
 void experiment(const Asked& asked) {
   require_usable(asked.runs, width_variants());
-  for (const std::size_t number : asked.settings) {
-    if (number >= 1 && number <= std::size(settings)) continue;
-    throw Error("--settings", std::to_string(number), fmt::format("must be 1 to {}", std::size(settings)));
-  }
+  require_settings(asked.settings, std::size(settings));
   CsvFile csv(asked.runs.output, "optimizer,lr,width,width_out,epochs,variant,trial,epoch,test_loss");
   for (const std::size_t number : asked.settings) {
     for (int t = 0; t < asked.runs.trials; ++t) measure(settings[number - 1], asked.runs.first_trial + t, asked, csv);

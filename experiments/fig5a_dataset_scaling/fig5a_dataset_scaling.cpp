@@ -39,17 +39,9 @@ void measure(std::size_t d, int trial, const Asked& asked, CsvFile& csv) {
   training.draws = d;
   training.epochs = runs.epochs > 0 ? runs.epochs : epochs;
   training.seed = std::uint64_t(trial);
-  std::vector<double> losses(kept.size());
-  run_all(runs, kept.size(), [&](std::size_t v) {
-    task.learn(kept[v], training, training.epochs, [&](int, double loss) { losses[v] = loss; });
-  });
-  for (std::size_t v = 0; v < kept.size(); ++v) {
-    const std::string row =
-        fmt::format("{},{},{},{},{},{:.6g}", d, kept[v].size(), training.epochs, runs.variants[v], trial, losses[v]);
-    csv.write(row);
-    fmt::print("{}\n", row);
-  }
-  std::fflush(stdout);
+  const auto about = [&](std::size_t v) { return fmt::format("{},{},{}", d, kept[v].size(), training.epochs); };
+  write_losses(runs, trial, csv, about,
+               [&](std::size_t v, const Tell& tell) { task.learn(kept[v], training, training.epochs, tell); });
 }
 
 void experiment(const Asked& asked) {
@@ -57,7 +49,7 @@ void experiment(const Asked& asked) {
   for (const std::size_t d : asked.examples) {
     if (d < 1) throw Error("--d", std::to_string(d), "must be at least 1");
   }
-  CsvFile csv(asked.runs.output, "d,d_out,epochs,variant,trial,test_loss");
+  CsvFile csv(asked.runs.output, "d,d_out,epochs,variant,trial,epoch,test_loss");
   for (const std::size_t d : asked.examples) {
     for (int t = 0; t < asked.runs.trials; ++t) measure(d, asked.runs.first_trial + t, asked, csv);
   }

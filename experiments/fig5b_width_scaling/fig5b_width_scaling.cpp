@@ -33,17 +33,9 @@ void measure(std::size_t width, int trial, const TrainingRuns& runs, CsvFile& cs
   training.seed = std::uint64_t(trial);
   std::vector<TwoLayerNetwork> kept;
   for (const std::string& variant : runs.variants) kept.push_back(task.kept(variant, root_size(width, 1), runs));
-  std::vector<double> losses(kept.size());
-  run_all(runs, kept.size(), [&](std::size_t v) {
-    task.learn(kept[v], training, training.epochs, [&](int, double loss) { losses[v] = loss; });
-  });
-  for (std::size_t v = 0; v < kept.size(); ++v) {
-    const std::string row = fmt::format("{},{},{},{},{},{:.6g}", width, kept[v].width(), training.epochs,
-                                        runs.variants[v], trial, losses[v]);
-    csv.write(row);
-    fmt::print("{}\n", row);
-  }
-  std::fflush(stdout);
+  const auto about = [&](std::size_t v) { return fmt::format("{},{},{}", width, kept[v].width(), training.epochs); };
+  write_losses(runs, trial, csv, about,
+               [&](std::size_t v, const Tell& tell) { task.learn(kept[v], training, training.epochs, tell); });
 }
 
 void experiment(const Asked& asked) {
@@ -51,7 +43,7 @@ void experiment(const Asked& asked) {
   for (const std::size_t width : asked.widths) {
     if (width < 1) throw Error("--width", std::to_string(width), "must be at least 1");
   }
-  CsvFile csv(asked.runs.output, "width,width_out,epochs,variant,trial,test_loss");
+  CsvFile csv(asked.runs.output, "width,width_out,epochs,variant,trial,epoch,test_loss");
   for (const std::size_t width : asked.widths) {
     for (int t = 0; t < asked.runs.trials; ++t) measure(width, asked.runs.first_trial + t, asked.runs, csv);
   }
