@@ -48,6 +48,25 @@ def geometric_mean(values):
     return float(np.exp(np.mean(np.log(list(values)))))
 
 
+def paired_ratio(values, references):
+    """Geometric mean of values[t] / references[t] over the trials t of both, and the ends of two standard errors around it,
+    None of a single trial; None without any."""
+    logarithms = [np.log(values[t] / references[t]) for t in sorted(values.keys() & references.keys())]
+    if not logarithms:
+        return None
+    mean = np.mean(logarithms)
+    if len(logarithms) == 1:
+        return float(np.exp(mean)), None, None
+    error = 2 * np.std(logarithms, ddof=1) / np.sqrt(len(logarithms))
+    return tuple(float(np.exp(mean + by)) for by in (0, -error, error))
+
+
+def shown_ratio(ratio):
+    if ratio is None or ratio[1] is None:
+        return shown(ratio and ratio[0])
+    return "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
+
+
 def shares(values):
     """Shares of ratios within a factor 2 of 1, and of those below 2."""
     values = np.array(list(values))

@@ -59,6 +59,19 @@ void CsvFile::write(const std::string& row) {
   if (!file_) throw Error("--output", path_.string(), "cannot be written");
 }
 
+int run_program(CLI::App& app, int count, char** words, const std::function<void()>& experiment) {
+  try {
+    app.parse(count, words);
+    experiment();
+    return 0;
+  } catch (const CLI::ParseError& ended) {
+    return ended.get_exit_code() == 0 ? app.exit(ended) : (app.exit(ended), 2);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", std::filesystem::path(words[0]).filename().string(), error.what());
+    return 2;
+  }
+}
+
 int run_program(int count, char** words, const std::string& description, Options options,
                 const std::function<void(const Options&)>& experiment,
                 const std::function<void(CLI::App&)>& add_options) {
@@ -73,19 +86,12 @@ int run_program(int count, char** words, const std::string& description, Options
   app.add_option("--threads", options.threads, "threads of the compression; 0: all cores")->capture_default_str();
   app.add_option("--output", options.output, "CSV to write")->capture_default_str();
   if (add_options) add_options(app);
-  try {
-    app.parse(count, words);
+  return run_program(app, count, words, [&] {
     options.orders.clear();
     for (const std::string& order : orders) options.orders.push_back(order_named(order));
     require_usable(options);
     experiment(options);
-    return 0;
-  } catch (const CLI::ParseError& ended) {
-    return ended.get_exit_code() == 0 ? app.exit(ended) : (app.exit(ended), 2);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", std::filesystem::path(words[0]).filename().string(), error.what());
-    return 2;
-  }
+  });
 }
 
 }  // namespace momentset::experiments

@@ -50,8 +50,12 @@ class CsvFile {
   std::ofstream file_;
 };
 
-/// Reads the command line over the defaults in `options` and runs the experiment; returns the exit status. Errors are
-/// one line on standard error and status 2. `add_options` may add options of the experiment's own.
+/// Reads the command line into what the options of `app` name and runs the experiment; returns the exit status. Errors
+/// are one line on standard error and status 2.
+int run_program(CLI::App& app, int count, char** words, const std::function<void()>& experiment);
+
+/// The same with the options above, over the defaults in `options`. `add_options` may add options of the experiment's
+/// own.
 int run_program(int count, char** words, const std::string& description, Options options,
                 const std::function<void(const Options&)>& experiment,
                 const std::function<void(CLI::App&)>& add_options = {});

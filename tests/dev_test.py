@@ -33,12 +33,18 @@ class Usage(unittest.TestCase):
                 self.assertRegex(result.stdout, rf"(?m)^  {command} ")
 
     def test_wrong_usage(self):
-        for words in (["frobnicate"], ["build", "--preset", "fast"], ["demo", "--", "x"], ["experiment"],
+        for words in (["frobnicate"], ["build", "--preset", "fast"], ["demo", "--", "x"],
                       ["experiment", "fig0"]):
             result = run(*words)
             self.assertEqual(2, result.returncode, words)
             self.assertNotIn("Traceback", result.stderr)
-        self.assertIn("fig2_error", run("experiment").stderr)
+        self.assertIn("fig2_error", run("experiment", "fig0").stderr)
+
+    def test_experiments_are_listed_with_what_they_take(self):
+        result = run("experiment")
+        self.assertEqual(0, result.returncode)
+        for name in load().experiments():
+            self.assertRegex(result.stdout, rf"(?m)^{name} +\w.* \(.*\)$")
 
 
 class Setup(unittest.TestCase):

@@ -222,14 +222,5 @@ int main(int count, char** words) {
   app.add_option("--threads", grid.threads, "threads; 0: all cores")->capture_default_str();
   app.add_option("--output", grid.output, "CSV to write")->capture_default_str();
   app.add_option("--problem", grid.problem, "write one problem and its student instead, as CSV");
-  try {
-    app.parse(count, words);
-    experiment(grid);
-    return 0;
-  } catch (const CLI::ParseError& ended) {
-    return ended.get_exit_code() == 0 ? app.exit(ended) : (app.exit(ended), 2);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "experiment_perceptron: {}\n", error.what());
-    return 2;
-  }
+  return run_program(app, count, words, [&] { experiment(grid); });
 }

@@ -69,12 +69,10 @@ void Optimiser::step(std::span<const double> gradient, std::span<double> paramet
 }
 
 void Optimiser::scale(std::span<const double> gradient) {
-  double square = 0;
-  for (std::size_t k = 0; k < gradient.size(); ++k) {
-    gradient_[k] = gradient[k] / weights_[k];
-    square += gradient[k] * gradient_[k];
-  }
+  for (std::size_t k = 0; k < gradient.size(); ++k) gradient_[k] = gradient[k] / weights_[k];
   if (!options_.largest_norm) return;
+  double square = 0;
+  for (std::size_t k = 0; k < gradient.size(); ++k) square += gradient[k] * gradient_[k];
   const double factor = *options_.largest_norm / (std::sqrt(square) + 1e-6);
   if (factor >= 1) return;
   for (double& g : gradient_) g *= factor;

@@ -1,6 +1,7 @@
 """Fits and ratios on tables whose answers are known."""
 
 import comparison
+import numpy as np
 import pytest
 
 
@@ -28,6 +29,15 @@ def test_ratios_and_shares():
     assert comparison.geometric_mean(ratios.values()) == pytest.approx(1.5**0.5)
     assert comparison.shares([0.4, 0.6, 1.9, 2.1]) == (0.5, 0.75)
     assert "2 cells" in comparison.summary_line("error", ratios) and "no cell" in comparison.summary_line("error", {})
+
+
+def test_paired_ratios():
+    mean, low, high = comparison.paired_ratio({1: 2.0, 2: 8.0, 3: 5.0}, {1: 1.0, 2: 1.0, 4: 1.0})
+    error = np.log(2)  # logarithms log 3 -+ log 2: standard deviation sqrt(2) log 2, of the mean log 2
+    assert (mean, low, high) == pytest.approx((4.0, 4 * np.exp(-2 * error), 4 * np.exp(2 * error)))
+    assert comparison.shown_ratio((mean, low, high)) == "4.00 (1.00 to 16.00)"
+    assert comparison.paired_ratio({1: 3.0}, {1: 2.0}) == (pytest.approx(1.5), None, None)
+    assert comparison.paired_ratio({}, {1: 2.0}) is None and comparison.shown_ratio(None) == "-"
 
 
 def test_published_tables_are_read():
