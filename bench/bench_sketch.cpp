@@ -1,7 +1,7 @@
 // Sketches of streams: rows a second, errors beside those of compress() over all rows at once, what merging takes,
 // bytes.
 //
-//   bench_sketch [--rows N] [--trials N] [--only rate|error|merge]
+//   bench_sketch [--rows N] [--size N] [--trials N] [--only rate|error|merge]
 
 #include <fmt/format.h>
 
@@ -108,8 +108,8 @@ double rms_difference(const std::vector<double>& a, const std::vector<double>& b
   return std::sqrt(square);
 }
 
-void rate(std::size_t most) {
-  constexpr std::size_t size = 100'000, batch = 65'536;
+void rate(std::size_t most, std::size_t size) {
+  constexpr std::size_t batch = 65'536;
   fmt::print("uniform points in [-1, 1]^3, order {}, size {}, updates of {} rows\n\n", order, size, batch);
   fmt::print("{:>11} | {:>9} {:>9} {:>9} {:>12} | {:>9} {:>9} | {:>8} {:>5} {:>9}\n", "rows", "update s", "CPU s",
              "rows/s", "rows/CPU s", "coreset s", "CPU s", "residual", "holds", "held");
@@ -208,23 +208,25 @@ void merging() {
 }  // namespace
 
 int main(int count, char** words) {
-  std::size_t rows = 10'000'000;
+  std::size_t rows = 10'000'000, size = 100'000;
   int trials = 20;
   std::string only;
   for (int k = 1; k < count; ++k) {
     const std::string word = words[k];
     if (word == "--rows" && k + 1 < count) {
       rows = std::strtoull(words[++k], nullptr, 10);
+    } else if (word == "--size" && k + 1 < count) {
+      size = std::strtoull(words[++k], nullptr, 10);
     } else if (word == "--trials" && k + 1 < count) {
       trials = std::max(1, std::atoi(words[++k]));
     } else if (word == "--only" && k + 1 < count) {
       only = words[++k];
     } else {
-      fmt::print(stderr, "usage: {} [--rows N] [--trials N] [--only rate|error|merge]\n", words[0]);
+      fmt::print(stderr, "usage: {} [--rows N] [--size N] [--trials N] [--only rate|error|merge]\n", words[0]);
       return 2;
     }
   }
-  if (only.empty() || only == "rate") rate(rows);
+  if (only.empty() || only == "rate") rate(rows, size);
   if (only.empty() || only == "error") errors(trials);
   if (only.empty() || only == "merge") merging();
   return 0;

@@ -38,8 +38,8 @@ class Strata {
   const StreamRows& buffer() const { return buffer_; }
   const Cells& cells() const { return cells_; }
 
-  /// The caller sees to it that there is room. The weight is positive.
-  void append(const double* x, double weight, std::uint64_t number);
+  /// The caller sees to it that there is room. Weights are positive; numbers as in StreamRows::append().
+  void append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first);
 
   // These three run in the caller's TBB arena; the result does not depend on its threads. Asked to stop, they throw
   // Cancelled and leave everything as it was.
