@@ -225,10 +225,13 @@ StreamCoreset Sketch::coreset(std::size_t size, const std::stop_token& stop) con
                           least, options.order, options.dimension, options.size));
   }
   if (state.strata.held() == 0) throw Error("sketch", "", "has seen no row of positive weight");
-  sketch::StreamRows kept;
-  in_arena(options.threads, [&] { kept = state.strata.coreset(size == 0 ? options.size : size, stop); });
-  StreamCoreset result{
-      {std::move(kept.coordinates), std::move(kept.weights), options.dimension}, std::move(kept.numbers), {}};
+  std::pair<sketch::StreamRows, CutTree> found;
+  in_arena(options.threads, [&] { found = state.strata.coreset(size == 0 ? options.size : size, stop); });
+  auto& [kept, cells] = found;
+  StreamCoreset result{{std::move(kept.coordinates), std::move(kept.weights), options.dimension},
+                       std::move(kept.numbers),
+                       {},
+                       std::move(cells)};
   const RunningMoments moments = state.all_moments(stop);
   in_arena(options.threads, [&] { moments.measure(result.points.view(), result.rows, result.certificate); });
   result.certificate.rows = state.rows_seen;

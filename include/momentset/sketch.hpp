@@ -37,6 +37,9 @@ struct StreamCoreset {
   PointSet points;                  ///< the rows kept and their weights, > 0
   std::vector<std::uint64_t> rows;  ///< their numbers in the stream, ascending where no sketches were merged by name
   StreamCertificate certificate;
+  /// The cells in which the rows were found. A stratum made under an earlier tree lies in the cell of its centre of
+  /// mass.
+  CutTree cells = {};
 };
 
 /// A weighted subset of a stream with the same moments up to order K, in bounded memory: update with batches, merge

@@ -74,8 +74,9 @@ void Strata::compact(const std::stop_token& stop) {
   take(std::move(assignment), std::move(results));
 }
 
-StreamRows Strata::coreset(std::size_t size, const std::stop_token& stop) const {
+std::pair<StreamRows, CutTree> Strata::coreset(std::size_t size, const std::stop_token& stop) const {
   StreamRows kept;
+  CutTree cells = cells_.router.tree();
   if (held() <= size) {
     for (const std::vector<StreamRows>& strata : cells_.strata) {
       for (const StreamRows& stratum : strata) kept.append(stratum);
@@ -86,9 +87,10 @@ StreamRows Strata::coreset(std::size_t size, const std::stop_token& stop) const 
     for (const Result& result : recombine_cells(assignment, Which::all, size, 1, stop)) {
       for (const StreamRows& made : result.made) kept.append(made);
     }
+    cells = assignment.router.tree();
   }
   kept.sort_by_number(basis_.dimension());
-  return kept;
+  return {std::move(kept), std::move(cells)};
 }
 
 void Strata::scale(double factor) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "local_features.hpp"
@@ -48,8 +49,8 @@ class Strata {
   void settle(const std::stop_token& stop);
   /// At most the size is held then.
   void compact(const std::stop_token& stop);
-  /// At most `size` of the rows held, with the moments of all in every cell, ascending by number.
-  StreamRows coreset(std::size_t size, const std::stop_token& stop) const;
+  /// At most `size` of the rows held, with the moments of all in every cell, ascending by number; and these cells.
+  std::pair<StreamRows, CutTree> coreset(std::size_t size, const std::stop_token& stop) const;
 
   void scale(double factor);
   void restore(Cells cells, StreamRows buffer);
