@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "certificate/columns.hpp"
 #include "certificate/compensated.hpp"
 #include "certificate/probes.hpp"
+#include "certificate/random.hpp"
 #include "certificate/random_subsets.hpp"
 #include "certificate/text.hpp"
 #include "momentset/certificate/stream.hpp"
