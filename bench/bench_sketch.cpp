@@ -1,7 +1,7 @@
 // Sketches of streams: rows a second, errors beside those of compress() over all rows at once, what merging takes,
-// bytes.
+// bytes, and a tree of merges as a thousand workers would make it.
 //
-//   bench_sketch [--rows N] [--trials N] [--only rate|error|merge]
+//   bench_sketch [--rows N] [--size N] [--trials N] [--workers N] [--only rate|error|merge|tree]
 
 #include <fmt/format.h>
 
@@ -108,8 +108,8 @@ double rms_difference(const std::vector<double>& a, const std::vector<double>& b
   return std::sqrt(square);
 }
 
-void rate(std::size_t most) {
-  constexpr std::size_t size = 100'000, batch = 65'536;
+void rate(std::size_t most, std::size_t size) {
+  constexpr std::size_t batch = 65'536;
   fmt::print("uniform points in [-1, 1]^3, order {}, size {}, updates of {} rows\n\n", order, size, batch);
   fmt::print("{:>11} | {:>9} {:>9} {:>9} {:>12} | {:>9} {:>9} | {:>8} {:>5} {:>9}\n", "rows", "update s", "CPU s",
              "rows/s", "rows/CPU s", "coreset s", "CPU s", "residual", "holds", "held");
@@ -205,27 +205,84 @@ void merging() {
              merged.points_held(), double(merged.to_bytes().size()) / numbers);
 }
 
+/// Each worker's sketch is stored, sent, and merged with its neighbour's, and so on: see docs/scale.md.
+void tree(std::size_t workers) {
+  constexpr std::size_t rows = 10'000, size = 1'000;
+  std::mt19937_64 random(4);
+  Clock building, merging;
+  std::vector<std::vector<std::uint8_t>> level;
+  std::vector<double> exact(24, 0.0);
+  for (std::size_t w = 0; w < workers; ++w) {
+    const PointSet points = clustered(rows, random);  // other clusters for each: workers have unlike parts
+    const std::vector<double> part = means(points.view(), 5);
+    for (std::size_t k = 0; k < exact.size(); ++k) exact[k] += part[k] / double(workers);
+    Sketch sketch({.dimension = m, .size = size, .order = order, .seed = w});
+    building.time([&] {
+      sketch.update(points.view());
+      sketch.compact();
+      level.push_back(sketch.to_bytes());
+    });
+  }
+  constexpr std::size_t at_once = 8;  // as python/momentset/_partitions.py
+  std::size_t merges = 0, depth = 0, sent = 0;
+  for (; level.size() > 1; ++depth) {
+    std::vector<std::vector<std::uint8_t>> next;
+    for (std::size_t first = 0; first < level.size(); first += at_once) {
+      merging.time([&] {
+        Sketch merged = Sketch::from_bytes(level[first]);
+        for (std::size_t k = first + 1; k < std::min(first + at_once, level.size()); ++k, ++merges) {
+          merged.merge(Sketch::from_bytes(level[k]));
+          sent += level[k].size();
+        }
+        merged.compact();
+        next.push_back(merged.to_bytes());
+      });
+    }
+    level = std::move(next);
+  }
+  const Sketch whole = Sketch::from_bytes(level.front());
+  const StreamCoreset coreset = whole.coreset();
+  fmt::print("{} workers of {} rows each to {}, merged up to {} at once in {} rounds\n", workers, rows, size, at_once,
+             depth);
+  fmt::print("built in {:.2f} ms of CPU each; {} merged in {:.2f} ms each, {:.2f} us for each point that comes in\n",
+             1e3 * building.cpu / double(workers), merges, 1e3 * merging.cpu / double(merges),
+             1e6 * merging.cpu / double(merges) / double(size));
+  fmt::print("sent: {:.1f} kB each, {:.1f} MB in all; {} rows seen\n", 1e-3 * double(sent) / double(merges),
+             1e-6 * double(sent), whole.rows_seen());
+  fmt::print("residual {:.1e} (allowed {:.1e}), {}; rms error of 24 cosines {:.1e}\n",
+             coreset.certificate.worst_residual(), coreset.certificate.tolerance,
+             coreset.certificate.holds() ? "holds" : "DOES NOT HOLD",
+             rms_difference(means(coreset.points.view(), 5), exact));
+}
+
 }  // namespace
 
 int main(int count, char** words) {
-  std::size_t rows = 10'000'000;
+  std::size_t rows = 10'000'000, size = 100'000;
+  std::size_t workers = 1'000;
   int trials = 20;
   std::string only;
   for (int k = 1; k < count; ++k) {
     const std::string word = words[k];
     if (word == "--rows" && k + 1 < count) {
       rows = std::strtoull(words[++k], nullptr, 10);
+    } else if (word == "--size" && k + 1 < count) {
+      size = std::strtoull(words[++k], nullptr, 10);
+    } else if (word == "--workers" && k + 1 < count) {
+      workers = std::max<std::size_t>(1, std::strtoull(words[++k], nullptr, 10));
     } else if (word == "--trials" && k + 1 < count) {
       trials = std::max(1, std::atoi(words[++k]));
     } else if (word == "--only" && k + 1 < count) {
       only = words[++k];
     } else {
-      fmt::print(stderr, "usage: {} [--rows N] [--trials N] [--only rate|error|merge]\n", words[0]);
+      fmt::print(stderr, "usage: {} [--rows N] [--size N] [--trials N] [--workers N] [--only rate|error|merge|tree]\n",
+                 words[0]);
       return 2;
     }
   }
-  if (only.empty() || only == "rate") rate(rows);
+  if (only.empty() || only == "rate") rate(rows, size);
   if (only.empty() || only == "error") errors(trials);
   if (only.empty() || only == "merge") merging();
+  if (only.empty() || only == "tree") tree(workers);
   return 0;
 }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -17,13 +16,15 @@
 #include "column_roles.hpp"
 #include "commands.hpp"
 #include "compress_options.hpp"
+#include "compress_stream.hpp"
+#include "coreset_files.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "progress.hpp"
 #include "row_numbers.hpp"
+#include "stopwatch.hpp"
 #include "summary.hpp"
-#include "target_file.hpp"
 #include "text.hpp"
 #include "weight_sum.hpp"
 #include "write_rows.hpp"
@@ -42,14 +43,6 @@ const std::map<std::string, Scale> scales{
     {"standard", Scale::standard}, {"robust", Scale::robust}, {"none", Scale::none}};
 const std::map<std::string, Smoothness> smoothnesses{
     {"analytic", Smoothness::analytic}, {"smooth", Smoothness::smooth}, {"kinked", Smoothness::kinked}};
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-};
 
 /// What the user should know of the reading.
 std::vector<std::string> notices_of(const io::Features& features) {
@@ -86,10 +79,8 @@ struct Roles {
   }
 };
 
-/// Notices go to standard error, where they do not mix with what the command was asked to print.
 void print_notices(const std::vector<std::string>& notices, const Options& options) {
-  if (options.quiet) return;
-  for (const std::string& notice : notices) fmt::print(stderr, "momentset: note: {}\n", notice);
+  if (!options.quiet) cli::print_notices(notices);
 }
 
 /// Text for people; on standard error where standard output carries the rows.
@@ -245,13 +236,9 @@ int run(Options options) {
   if (options.drop_invalid) options.missing = "drop";
   require_consistent(options);
   io::set_threads(options.threads);
-  std::optional<TargetFile> output, certificate;
-  const std::string certificate_path =
-      !options.certificate.empty() || options.to_stdout() ? options.certificate : options.output + ".certificate.json";
-  if (!options.dry_run) {
-    if (!options.to_stdout()) output.emplace("--output", options.output, options.force);
-    if (!certificate_path.empty()) certificate.emplace("--certificate", certificate_path, options.force);
-  }
+  const std::uint64_t memory = parse_bytes("--memory", options.memory);
+  std::optional<CoresetFiles> files;
+  if (!options.dry_run) files.emplace(options.output, options.certificate, options.force);
 
   ProgressBar progress(!options.quiet && !options.json);
   const Stopwatch reading;
@@ -260,12 +247,14 @@ int run(Options options) {
   const ColumnRoles columns(table, options.targets, options.groups, options.categories, options.loss);
   io::ReadOptions read = read_options(options, columns);
   read.progress = [&](double fraction) { progress.show("read", fraction); };
-  io::Features features = table.read(read);
+  std::optional<io::Features> within = table.read_within(memory, read);
+  progress.clear();
+  if (!within) return compress_in_batches(options, table, files);
+  io::Features& features = *within;
   require_joint(columns, features);
   columns.require_classes(table, features);
   const Roles roles = roles_of(options, columns, features);
   const double read_seconds = reading.seconds();
-  progress.clear();
   std::vector<std::string> notices = notices_of(features);
   for (const std::string& notice : roles.notices()) notices.push_back(notice);
   print_notices(notices, options);
@@ -291,22 +280,20 @@ int run(Options options) {
   coreset.certificate.options = recorded(options, features, roles, coreset);
 
   const Stopwatch writing;
-  if (certificate) certificate->write(coreset.certificate.to_json());
+  files->write_certificate(coreset.certificate.to_json());
   write_rows(table, features,
              {.points = coreset.rows,
               .weights = coreset.weights,
               .order = coreset.plan.order,
               .output = options.output,
-              .path = output ? output->path() : "-"});
-  std::vector<TargetFile*> files;
-  if (certificate) files.push_back(&*certificate);
-  if (output) files.push_back(&*output);
-  TargetFile::commit(files);
+              .path = files->path(),
+              .columns_only = options.columns_only});
+  files->commit();
 
   Report report;
   report.inputs = table.files();
   report.output = options.output;
-  report.certificate_path = certificate_path;
+  report.certificate_path = files->certificate_path();
   report.table_rows = points.size() + features.dropped;
   report.dropped = features.dropped;
   report.notices = notices;

@@ -110,6 +110,17 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
                   "mean, and told by a coordinate of 0 and 1)")
       ->check(CLI::IsMember({"error", "drop", "indicator"}))
       ->capture_default_str();
+  command
+      .add_option("--memory", arguments.memory,
+                  "coordinates that take more bytes, 8 for each number, are read in batches and go through a sketch; "
+                  "results depend on it")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  command.add_flag("--columns-only", arguments.columns_only,
+                   "write the coordinates, weight and row alone: no pass for other columns");
+  command.add_flag("--second-pass", arguments.second_pass,
+                   "of rows read in batches: read them again, to measure test functions and cells for the certificate");
+  add_checkpoint_options(command, arguments);
   command.add_flag("--dry-run", arguments.dry_run, "print the plan and stop");
   command.add_flag("--json", arguments.json, "print the summary as JSON");
   command.add_flag("--quiet", arguments.quiet, "print errors only");

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "table_options.hpp"
+#include "table_sketch.hpp"
 
 namespace momentset::cli {
 
 /// What `momentset compress` was asked for, as it was written.
-struct CompressArguments : TableArguments {
+struct CompressArguments : TableArguments, CheckpointArguments {
   std::string output;
   std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
   std::optional<double> keep;
@@ -33,7 +34,8 @@ struct CompressArguments : TableArguments {
   int threads = 0;
   std::string certificate;
   std::string missing = "error";
-  bool quiet = false, force = false, json = false, dry_run = false;
+  std::string memory = "2GiB";
+  bool quiet = false, force = false, json = false, dry_run = false, columns_only = false, second_pass = false;
 
   bool to_stdout() const { return output == "-"; }
 };

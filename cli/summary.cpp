@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -25,7 +26,18 @@ double total(const std::vector<StageSeconds>& stages) {
   return sum;
 }
 
-std::string comparison(const Certificate& certificate) {
+std::string times(const std::vector<StageSeconds>& stages) {
+  std::string each;
+  for (const StageSeconds& stage : stages) {
+    each += fmt::format("{}{} {}", each.empty() ? "" : ", ", stage.stage, duration(stage.seconds));
+  }
+  return fmt::format("{} ({})", duration(total(stages)), each);
+}
+
+constexpr const char* does_not_hold = "  THE CERTIFICATE DOES NOT HOLD: see its residuals\n";
+
+template <class Measured>
+std::string comparison(const Measured& certificate) {
   const double coreset = certificate.probe_coreset(), random = certificate.probe_random();
   int functions = 0;
   for (const ProbeError& probe : certificate.probes) functions += probe.functions;
@@ -170,13 +182,9 @@ std::string Report::text() const {
                    grouped(certificate.size)));
   line(text, "error", comparison(certificate));
   if (!certificate_path.empty()) line(text, "certificate", certificate_path);
-  std::string times;
-  for (const StageSeconds& stage : stages) {
-    times += fmt::format("{}{} {}", times.empty() ? "" : ", ", stage.stage, duration(stage.seconds));
-  }
-  line(text, "time", fmt::format("{} ({})", duration(total(stages)), times));
+  line(text, "time", times(stages));
   line(text, "peak memory", bytes(peak_memory()));
-  if (!certificate.holds()) text += "  THE CERTIFICATE DOES NOT HOLD: see its residuals\n";
+  if (!certificate.holds()) text += does_not_hold;
   return text;
 }
 
@@ -210,6 +218,55 @@ std::string Report::json() const {
       {"peak_memory_bytes", std::uint64_t(peak_memory())},
       {"notices", notices}};
   return object.dump(2) + "\n";
+}
+
+std::string StreamReport::text() const {
+  std::string text = fmt::format("{} -> {}\n", fmt::join(inputs, " "), output);
+  line(text, "rows", fmt::format("{} -> {}, in batches", grouped(certificate->rows), grouped(certificate->size)));
+  line(text, "moments",
+       fmt::format("{} up to order {} in {}{}{}", grouped(certificate->features), certificate->order,
+                   counted(certificate->dimension, "column"), certificate->columns.empty() ? "" : ": ",
+                   fmt::join(certificate->columns, ", ")));
+  line(text, "moment residual",
+       fmt::format("{:.1e} at worst (allowed: {:.1e})", certificate->worst_residual(), certificate->tolerance));
+  line(text, "effective size",
+       fmt::format("{} of {}", grouped(std::size_t(std::llround(certificate->effective_sample_size))),
+                   grouped(certificate->size)));
+  if (certificate->cells > 0) line(text, "error", comparison(*certificate));
+  if (!certificate_path.empty()) line(text, "certificate", certificate_path);
+  if (!stages.empty()) line(text, "time", times(stages));
+  line(text, "peak memory", bytes(peak_memory()));
+  if (!certificate->holds()) text += does_not_hold;
+  return text;
+}
+
+std::string StreamReport::json() const {
+  nlohmann::json object{{"inputs", inputs},
+                        {"output", output},
+                        {"certificate", certificate_path},
+                        {"streamed", true},
+                        {"rows", certificate->rows + dropped},
+                        {"dropped", dropped},
+                        {"size", certificate->size},
+                        {"columns", certificate->columns},
+                        {"order", certificate->order},
+                        {"features", certificate->features},
+                        {"worst_residual", certificate->worst_residual()},
+                        {"tolerance", certificate->tolerance},
+                        {"holds", certificate->holds()},
+                        {"effective_sample_size", certificate->effective_sample_size},
+                        {"seconds", stage_seconds(stages)},
+                        {"seconds_total", total(stages)},
+                        {"peak_memory_bytes", std::uint64_t(peak_memory())},
+                        {"notices", notices}};
+  if (certificate->cells > 0) {
+    object["error"] = {{"coreset", certificate->probe_coreset()}, {"random", certificate->probe_random()}};
+  }
+  return object.dump(2) + "\n";
+}
+
+void print_notices(const std::vector<std::string>& notices) {
+  for (const std::string& notice : notices) fmt::print(stderr, "momentset: note: {}\n", notice);
 }
 
 std::string PlanReport::text() const {

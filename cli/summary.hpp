@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "momentset/certificate/stream.hpp"
 #include "momentset/compress.hpp"
 
 namespace momentset::cli {
@@ -20,6 +21,22 @@ struct Report {
   std::string text() const;
   std::string json() const;
 };
+
+/// The same of the coreset of a stream.
+struct StreamReport {
+  std::vector<std::string> inputs;
+  std::string output, certificate_path;
+  std::size_t dropped = 0;
+  std::vector<std::string> notices;
+  std::vector<StageSeconds> stages;
+  const StreamCertificate* certificate = nullptr;
+
+  std::string text() const;
+  std::string json() const;
+};
+
+/// Notices go to standard error, where they do not mix with what a command was asked to print.
+void print_notices(const std::vector<std::string>& notices);
 
 /// What --dry-run prints.
 struct PlanReport {

@@ -5,8 +5,11 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <sstream>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "momentset/error.hpp"
 
@@ -62,6 +65,27 @@ std::uint64_t parse_count(const std::string& option, const std::string& text) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure == std::errc{} && end == text.data() + text.size()) return number;
   throw Error(option, text, "must be a whole number, not negative and below 2^64");
+}
+
+std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
+  constexpr std::pair<std::string_view, std::uint64_t> units[] = {{"KiB", 1ULL << 10},
+                                                                  {"MiB", 1ULL << 20},
+                                                                  {"GiB", 1ULL << 30},
+                                                                  {"TiB", 1ULL << 40},
+                                                                  {"kB", 1'000},
+                                                                  {"MB", 1'000'000},
+                                                                  {"GB", 1'000'000'000},
+                                                                  {"TB", 1'000'000'000'000},
+                                                                  {"B", 1}};
+  for (const auto& [unit, size] : units) {
+    if (!text.ends_with(unit)) continue;
+    std::string number = text.substr(0, text.size() - unit.size());
+    while (number.ends_with(' ')) number.pop_back();
+    const std::uint64_t count = parse_count(option, number);
+    if (count > std::numeric_limits<std::uint64_t>::max() / size) throw Error(option, text, "must be below 2^64 bytes");
+    return count * size;
+  }
+  return parse_count(option, text);
 }
 
 }  // namespace momentset::cli

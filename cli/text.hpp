@@ -18,4 +18,7 @@ std::vector<std::string> split_lines(const std::string& text);
 /// The whole number that a user gave. Throws Error unless it is one, not negative and below 2^64.
 std::uint64_t parse_count(const std::string& option, const std::string& text);
 
+/// A number of bytes, which may have a unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB. Throws Error as parse_count().
+std::uint64_t parse_bytes(const std::string& option, const std::string& text);
+
 }  // namespace momentset::cli

@@ -19,7 +19,7 @@ namespace {
 using certificate::RunningMoments;
 
 // Points held for each of the coreset. Halving few rows at once is slow; below 16 cells would hardly shrink.
-constexpr std::size_t most_points_each = 50, fewest_points_each = 16;
+constexpr std::size_t most_points_each = 100, fewest_points_each = 16;
 
 /// A point in memory: coordinates, weight, number, its place in its cell, and its share of what is copied while cells
 /// are recombined.
@@ -98,9 +98,9 @@ RunningMoments Sketch::State::all_moments(const std::stop_token& stop) const {
 }
 
 void Sketch::State::insert(const sketch::StreamRows& rows, std::uint64_t shift) {
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    strata.append(&rows.coordinates[k * options.dimension], rows.weights[k], rows.numbers[k] + shift);
-  }
+  std::vector<std::uint64_t> numbers = rows.numbers;
+  for (std::uint64_t& number : numbers) number += shift;
+  strata.append(rows.view(options.dimension), numbers, 0);
 }
 
 Sketch::Sketch(const SketchOptions& options) : state_(std::make_unique<State>(options)) {}
@@ -141,14 +141,20 @@ void Sketch::update(const WeightedPoints& points, std::span<const std::uint64_t>
   if (!std::isfinite(state.mass_seen + mass)) throw Error("weights", "", "the sum of all updates must be finite");
 
   state.numbers = numbers;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const double weight = points.weight(i);
-    if (weight > 0) {
-      if (state.strata.room() == 0) state.make_room(stop);
-      state.strata.append(points.point(i), weight, rows.empty() ? state.rows_seen : rows[i]);
-      state.mass_seen += weight;
-    }
-    ++state.rows_seen;
+  for (std::size_t i = 0; i < points.size();) {
+    std::size_t end = i;
+    while (end < points.size() && points.weight(end) == 0) ++end;
+    state.rows_seen += end - i;
+    i = end;
+    if (i < points.size() && state.strata.room() == 0) state.make_room(stop);
+    const std::size_t most = std::min(points.size() - i, state.strata.room());
+    for (; end < i + most && points.weight(end) > 0; ++end) state.mass_seen += points.weight(end);
+    const WeightedPoints run{points.coordinates.subspan(i * points.dimension, (end - i) * points.dimension),
+                             points.weights.empty() ? points.weights : points.weights.subspan(i, end - i),
+                             points.dimension};
+    state.strata.append(run, rows.empty() ? rows : rows.subspan(i, end - i), state.rows_seen);
+    state.rows_seen += end - i;
+    i = end;
   }
 }
 
@@ -219,10 +225,13 @@ StreamCoreset Sketch::coreset(std::size_t size, const std::stop_token& stop) con
                           least, options.order, options.dimension, options.size));
   }
   if (state.strata.held() == 0) throw Error("sketch", "", "has seen no row of positive weight");
-  sketch::StreamRows kept;
-  in_arena(options.threads, [&] { kept = state.strata.coreset(size == 0 ? options.size : size, stop); });
-  StreamCoreset result{
-      {std::move(kept.coordinates), std::move(kept.weights), options.dimension}, std::move(kept.numbers), {}};
+  std::pair<sketch::StreamRows, CutTree> found;
+  in_arena(options.threads, [&] { found = state.strata.coreset(size == 0 ? options.size : size, stop); });
+  auto& [kept, cells] = found;
+  StreamCoreset result{{std::move(kept.coordinates), std::move(kept.weights), options.dimension},
+                       std::move(kept.numbers),
+                       {},
+                       std::move(cells)};
   const RunningMoments moments = state.all_moments(stop);
   in_arena(options.threads, [&] { moments.measure(result.points.view(), result.rows, result.certificate); });
   result.certificate.rows = state.rows_seen;

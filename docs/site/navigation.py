@@ -28,6 +28,7 @@ SECTIONS = {
         "docs/high-dimension",
         "docs/quality",
         "docs/performance",
+        "docs/scale",
         "docs/paper-method",
         "docs/perceptron-theory",
     ],

@@ -56,4 +56,58 @@ struct CellTree {
   }
 };
 
+/// A kd-tree whose cuts are numbers, in preorder: it says to which cell any point belongs, without the points of which
+/// it was made.
+struct CutTree {
+  struct Node {
+    std::uint32_t axis = 0;   ///< of a leaf: the number of its cell, counted from the left
+    std::uint32_t right = 0;  ///< the right child; the left one follows the node. 0: a leaf
+    double cut = 0;           ///< points with a smaller coordinate go left
+
+    bool operator==(const Node&) const = default;
+  };
+
+  std::vector<Node> nodes = std::vector<Node>(1);  ///< one cell for everything
+
+  std::size_t cells() const { return nodes.size() / 2 + 1; }
+  /// O(log cells).
+  std::size_t find(const double* x) const {
+    Index cell = 0;
+    find({x, 1, 1}, &cell);
+    return cell;
+  }
+  /// A run of points in memory, `stride` numbers from one to the next.
+  struct Run {
+    const double* first;
+    std::size_t count, stride;
+  };
+  /// The cell of each point to cells[0] on. Some go down side by side: one alone would wait for memory at each node.
+  void find(const Run& points, Index* cells) const {
+    constexpr std::size_t together = 8;
+    std::size_t k = 0;
+    for (; k + together <= points.count; k += together) find_some<together>(points, k, cells);
+    for (; k < points.count; ++k) find_some<1>(points, k, cells);
+  }
+
+ private:
+  template <std::size_t together>
+  void find_some(const Run& points, std::size_t first, Index* cells) const {
+    const double* x = points.first + first * points.stride;
+    std::uint32_t at[together] = {};
+    for (bool inside = true; inside;) {
+      inside = false;
+      for (std::size_t k = 0; k < together; ++k) {
+        const Node& node = nodes[at[k]];
+        // Without a branch: half of them would be guessed wrongly. All ones where there is a way down, and to the left.
+        const std::uint32_t down = -std::uint32_t(node.right != 0);
+        const std::uint32_t left = -std::uint32_t(x[k * points.stride + (down & node.axis)] < node.cut);
+        const std::uint32_t child = (left & (at[k] + 1)) | (~left & node.right);
+        at[k] = (down & child) | (~down & at[k]);
+        inside |= down != 0;
+      }
+    }
+    for (std::size_t k = 0; k < together; ++k) cells[first + k] = nodes[at[k]].axis;
+  }
+};
+
 }  // namespace momentset

@@ -21,7 +21,7 @@ struct SketchOptions {
   int order = 5;                          ///< highest total degree K of the moments kept
   std::uint64_t seed = 0;                 ///< of the samples of rows by which cells are placed
   /// Bytes for buffered rows and strata, at least least_sketch_memory(): 10 m + 40 for each point held, of which there
-  /// are at most 50 for each one of the coreset. Results depend on it, so the default is a number and not what the
+  /// are at most 100 for each one of the coreset. Results depend on it, so the default is a number and not what the
   /// machine has.
   std::uint64_t memory = std::uint64_t(1) << 30;
   int threads = 0;  ///< 0: all cores. The result is the same for any number
@@ -37,6 +37,9 @@ struct StreamCoreset {
   PointSet points;                  ///< the rows kept and their weights, > 0
   std::vector<std::uint64_t> rows;  ///< their numbers in the stream, ascending where no sketches were merged by name
   StreamCertificate certificate;
+  /// The cells in which the rows were found. A stratum made under an earlier tree lies in the cell of its centre of
+  /// mass.
+  CutTree cells = {};
 };
 
 /// A weighted subset of a stream with the same moments up to order K, in bounded memory: update with batches, merge
@@ -73,7 +76,7 @@ class Sketch {
   /// stream: rows_seen() before it.
   /// Throws Error on another dimension, numbers that are not finite, negative weights, a total weight that overflows,
   /// or where some updates name rows and others do not; nothing has changed then. When asked to stop, throws Cancelled:
-  /// the sketch is sound and has taken in part of the rows. Amortised O(n + n^2 log(50) / 50) a row.
+  /// the sketch is sound and has taken in part of the rows. Amortised O(n + n^2 log(100) / 100) a row.
   void update(const WeightedPoints& points, std::span<const std::uint64_t> rows = {}, const std::stop_token& stop = {});
 
   /// Takes in the weighted points of another sketch, as if its rows had followed. Row numbers that are places count on

@@ -97,7 +97,7 @@ class Sketch:
     Args:
         size: rows of the coreset, at least C(m + order, order) for m columns.
         order: highest total degree of the moments kept.
-        memory: bytes for buffered rows, 10 m + 40 for each; at least 16 and at most 50 rows for each one of the coreset
+        memory: bytes for buffered rows, 10 m + 40 for each; at least 16 and at most 100 rows for each one of the coreset
             are held. Results depend on it.
         columns: names of the coordinates of tables; None: those that the first one has, chosen as by `compress`.
         weights: name of the column of weights of tables; None: every row weighs 1. Those of arrays go to update().

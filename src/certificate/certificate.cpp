@@ -4,22 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "certificate/probes.hpp"
+
 namespace momentset {
-namespace {
-
-double rms_of_all(const std::vector<ProbeError>& probes, double ProbeError::*error) {
-  long double squares = 0;
-  int functions = 0;
-  for (const ProbeError& probe : probes) {
-    const long double rms = probe.*error;
-    squares += probe.functions * rms * rms;
-    functions += probe.functions;
-  }
-  return functions == 0 ? 0.0 : static_cast<double>(std::sqrt(squares / functions));
-}
-
-}  // namespace
-
 double Certificate::worst_residual() const {
   double worst = 0;
   for (const OrderResidual& residual : residuals) worst = std::max({worst, residual.global, residual.cells});
@@ -28,9 +15,9 @@ double Certificate::worst_residual() const {
   return worst;
 }
 
-double Certificate::probe_coreset() const { return rms_of_all(probes, &ProbeError::coreset); }
+double Certificate::probe_coreset() const { return certificate::rms_of_all(probes, &ProbeError::coreset); }
 
-double Certificate::probe_random() const { return rms_of_all(probes, &ProbeError::random); }
+double Certificate::probe_random() const { return certificate::rms_of_all(probes, &ProbeError::random); }
 
 bool Certificate::holds() const {
   return worst_residual() <= tolerance && std::fabs(mass_output - mass_expected) <= tolerance * mass_expected &&

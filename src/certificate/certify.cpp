@@ -123,17 +123,6 @@ std::size_t count_moved(const WeightedPoints& input, std::span<const Index> rows
   return moved;
 }
 
-// The smallest of the numbers (ascending) that at least the given fraction of them do not exceed.
-double quantile(const std::vector<long double>& sorted, double fraction) {
-  const auto rank = std::size_t(std::ceil(fraction * double(sorted.size())));
-  return finite(sorted[std::max<std::size_t>(rank, 1) - 1]);
-}
-
-DiameterQuantiles quantiles(std::vector<long double> diameters) {
-  std::sort(diameters.begin(), diameters.end());
-  return {finite(diameters.front()), quantile(diameters, 0.5), quantile(diameters, 0.9), finite(diameters.back())};
-}
-
 // sum_cells mass * diameter^(K+1) / (K+1)!
 long double taylor_bound(const CellMeasures& cells, int order) {
   CompensatedSum sum;

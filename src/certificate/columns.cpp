@@ -58,6 +58,12 @@ struct WeightSums {
   }
 };
 
+// The smallest of the numbers (ascending) that at least the given fraction of them do not exceed.
+double quantile(const std::vector<long double>& sorted, double fraction) {
+  const auto rank = std::size_t(std::ceil(fraction * double(sorted.size())));
+  return finite(sorted[std::max<std::size_t>(rank, 1) - 1]);
+}
+
 }  // namespace
 
 Extent extent(const Selection& points) {
@@ -118,6 +124,11 @@ WeightSummary summarise_weights(const Selection& points) {
       [](WeightSums& left, const WeightSums& right) { left.join(right); });
   const long double mass = sums.mass.value(), squares = sums.squares.value();
   return {mass, sums.magnitude.value(), sums.smallest, sums.largest, squares > 0 ? finite(mass * mass / squares) : 0.0};
+}
+
+DiameterQuantiles quantiles(std::vector<long double> diameters) {
+  std::sort(diameters.begin(), diameters.end());
+  return {finite(diameters.front()), quantile(diameters, 0.5), quantile(diameters, 0.9), finite(diameters.back())};
 }
 
 }  // namespace momentset::certificate

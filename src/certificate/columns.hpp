@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "certificate/selection.hpp"
+#include "momentset/certificate.hpp"
 
 namespace momentset::certificate {
 
@@ -50,6 +51,9 @@ ColumnMoments column_moments(const Selection& points, const Box& box, long doubl
 
 /// Diagonal of the box in units of the standard deviations; columns of deviation 0 do not count.
 long double diameter(const Box& box, const ColumnMoments& columns);
+
+/// Of the diameters of one cell at least.
+DiameterQuantiles quantiles(std::vector<long double> diameters);
 
 /// What can be said of weights alone.
 struct WeightSummary {

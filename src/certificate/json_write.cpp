@@ -1,11 +1,29 @@
-#include <nlohmann/json.hpp>
-
-#include "momentset/certificate.hpp"
+#include "certificate/json_write.hpp"
 
 namespace momentset {
-namespace {
 
 using Json = nlohmann::ordered_json;
+
+Json probes_json(const std::vector<ProbeError>& probes) {
+  Json list = Json::array();
+  for (const ProbeError& probe : probes) {
+    list.push_back({{"family", probe.family},
+                    {"scale", probe.scale},
+                    {"functions", probe.functions},
+                    {"coreset", probe.coreset},
+                    {"random", probe.random}});
+  }
+  return list;
+}
+
+Json diameters_json(const DiameterQuantiles& diameters) {
+  return {{"minimum", diameters.minimum},
+          {"median", diameters.median},
+          {"upper_decile", diameters.upper_decile},
+          {"maximum", diameters.maximum}};
+}
+
+namespace {
 
 Json tree_json(const CellTree& tree) {
   Json axes = Json::array(), points = Json::array();
@@ -20,18 +38,6 @@ Json residuals_json(const std::vector<OrderResidual>& residuals) {
   Json list = Json::array();
   for (const OrderResidual& residual : residuals) {
     list.push_back({{"order", residual.order}, {"global", residual.global}, {"cells", residual.cells}});
-  }
-  return list;
-}
-
-Json probes_json(const std::vector<ProbeError>& probes) {
-  Json list = Json::array();
-  for (const ProbeError& probe : probes) {
-    list.push_back({{"family", probe.family},
-                    {"scale", probe.scale},
-                    {"functions", probe.functions},
-                    {"coreset", probe.coreset},
-                    {"random", probe.random}});
   }
   return list;
 }
@@ -85,11 +91,7 @@ Json fields(const Certificate& c) {
           {"residuals", residuals_json(c.residuals)},
           {"worst_residual", c.worst_residual()},
           {"tolerance", c.tolerance},
-          {"diameters",
-           {{"minimum", c.diameters.minimum},
-            {"median", c.diameters.median},
-            {"upper_decile", c.diameters.upper_decile},
-            {"maximum", c.diameters.maximum}}},
+          {"diameters", diameters_json(c.diameters)},
           {"taylor_bound", c.taylor_bound},
           {"probes", probes_json(c.probes)},
           {"probe_rms", {{"coreset", c.probe_coreset()}, {"random", c.probe_random()}}},

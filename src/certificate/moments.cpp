@@ -24,10 +24,10 @@ void set(double* row, std::size_t i, long double value) {
   row[block_points + i] = static_cast<double>(value - row[i]);
 }
 
-/// products = a b, and into `sums` four each: sums of the products, what rounding took from these and from the
+/// products = a b, and to the `sums` four each: sums of the products, what rounding took from these and from the
 /// products, and sums of the magnitudes. Errors are of the second order: 2^-106 for each product and sum.
 MOMENTSET_LOOP void multiply_loop(const double* a, const double* b, std::size_t count, double* products, double* sums) {
-  Lanes sum = {}, rest = {}, magnitude = {};
+  Lanes sum = load(sums), rest = load(sums + simd_lanes), magnitude = load(sums + 2 * simd_lanes);
   for (std::size_t i = 0; i < count; i += simd_lanes) {
     const Lanes x = load(a + i), y = load(b + i), product = x * y;
     const Lanes error =
@@ -102,22 +102,33 @@ Factor local_factor(const Selection& points, const double* values, std::size_t s
   return factor;
 }
 
-/// What one thread needs to evaluate blocks of points.
-class Monomials::Block {
+/// What one thread needs to sum over a stretch of points, block by block.
+class Monomials::Stretch {
  public:
-  explicit Block(const Monomials& monomials)
-      : monomials_(monomials), rows_((monomials.dimension_ + std::size_t(monomials.order_) + 3) * block_row) {
+  Stretch(const Monomials& monomials, const Box& box)
+      : monomials_(monomials),
+        box_(box),
+        rows_((monomials.dimension_ + std::size_t(monomials.order_) + 3) * block_row),
+        parts_(monomials.size() * parts_each) {
     for (std::size_t i = 0; i < block_points; ++i) set(ones(), i, 1);
+    for (std::size_t axis = 0; axis < monomials.dimension_; ++axis) inverses_.push_back(exact_inverse(box, axis));
   }
 
-  /// Adds the points from `begin` on, at most block_points.
-  void add(const Selection& points, const Box& box, const Factor* factor, std::size_t begin, std::size_t count,
-           MomentSums& sums) {
-    const long double unit = fill(points, box, factor, begin, count);
+  void add(const Selection& points, const Factor* factor, std::size_t begin, std::size_t end, MomentSums& sums) {
+    const int exponent = largest_exponent(points, begin, end);
+    const long double shrink = std::ldexp(1.0L, -exponent), unit = std::ldexp(1.0L, exponent);
+    std::fill(parts_.begin(), parts_.end(), 0);
+    for (; begin < end; begin += block_points) {
+      const std::size_t count = std::min(block_points, end - begin);
+      fill(points, factor, shrink, begin, count);
+      for (std::size_t f = 0; f < monomials_.size(); ++f) {
+        const auto [axis, degree] = monomials_.steps_[f];
+        multiply(values(degree - 1), degree == 0 ? ones() : local(axis), whole_lanes(count), values(degree),
+                 &parts_[f * parts_each]);
+      }
+    }
     for (std::size_t f = 0; f < monomials_.size(); ++f) {
-      const auto [axis, degree] = monomials_.steps_[f];
-      double parts[3 * simd_lanes];
-      multiply(values(degree - 1), degree == 0 ? ones() : local(axis), whole_lanes(count), values(degree), parts);
+      const double* parts = &parts_[f * parts_each];
       long double sum = 0, magnitude = 0;
       for (std::size_t l = 0; l < simd_lanes; ++l) {
         sum += static_cast<long double>(parts[l]) + parts[simd_lanes + l];
@@ -129,43 +140,68 @@ class Monomials::Block {
   }
 
  private:
+  static constexpr std::size_t parts_each = 3 * simd_lanes;  // of a monomial: see multiply_loop
+
   double* local(std::size_t axis) { return rows_.data() + axis * block_row; }
   double* ones() { return local(monomials_.dimension_); }
   /// Of the latest monomial of each degree; of degree -1 the weights.
   double* values(int degree) { return ones() + std::size_t(degree + 2) * block_row; }
 
-  /// Coordinates and weights, with zeros after the last point. Returns the power of two by which the weights were
-  /// divided: products of numbers up to 1 neither overflow nor, but for points that do not count, vanish.
-  long double fill(const Selection& points, const Box& box, const Factor* factor, std::size_t begin,
-                   std::size_t count) {
+  /// Weights are divided by two to this power: products of numbers up to 1 neither overflow nor, but for points that do
+  /// not count, vanish.
+  static int largest_exponent(const Selection& points, std::size_t begin, std::size_t end) {
     double largest = 0;
-    for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(points.weight(begin + i)));
-    const int exponent = largest > 0 ? std::ilogb(largest) : 0;
-    const long double shrink = std::ldexp(1.0L, -exponent);
-    for (std::size_t i = 0; i < whole_lanes(count); ++i) {
-      const bool inside = i < count;
-      const double* x = inside ? points.point(begin + i) : nullptr;
-      for (std::size_t axis = 0; axis < monomials_.dimension_; ++axis) {
-        set(local(axis), i, inside ? box.local(x[axis], axis) : 0);
-      }
-      long double weight = inside ? points.weight(begin + i) * shrink : 0;
-      if (inside && factor != nullptr) weight *= factor->at(points.row(begin + i));
+    for (std::size_t k = begin; k < end; ++k) largest = std::max(largest, std::fabs(points.weight(k)));
+    return largest > 0 ? std::ilogb(largest) : 0;
+  }
+
+  /// 1 / half where that is a power of two and the centre a double, so that doubles can do without rounding what takes
+  /// long double else; 0 where not.
+  static double exact_inverse(const Box& box, std::size_t axis) {
+    int exponent = 0;
+    const bool exact = std::frexp(box.half[axis], &exponent) == 0.5L && std::abs(exponent) < 1000 &&
+                       static_cast<double>(box.centre[axis]) == box.centre[axis];
+    return exact ? static_cast<double>(1 / box.half[axis]) : 0;
+  }
+
+  /// Coordinates and weights, with zeros after the last point.
+  void fill(const Selection& points, const Factor* factor, long double shrink, std::size_t begin, std::size_t count) {
+    for (std::size_t axis = 0; axis < monomials_.dimension_; ++axis) fill_column(points, begin, count, axis);
+    for (std::size_t i = 0; i < count; ++i) {
+      long double weight = points.weight(begin + i) * shrink;
+      if (factor != nullptr) weight *= factor->at(points.row(begin + i));
       set(values(-1), i, weight);
     }
-    return std::ldexp(1.0L, exponent);
+    for (std::size_t i = count; i < whole_lanes(count); ++i) set(values(-1), i, 0);
+  }
+
+  void fill_column(const Selection& points, std::size_t begin, std::size_t count, std::size_t axis) {
+    double* row = local(axis);
+    const double inverse = inverses_[axis], centre = static_cast<double>(box_.centre[axis]);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double x = points.point(begin + i)[axis];
+      if (inverse == 0) {
+        set(row, i, box_.local(x, axis));
+        continue;
+      }
+      double difference = x, error = 0;
+      add_exactly(-centre, difference, error);
+      row[i] = difference * inverse;
+      row[block_points + i] = error * inverse;
+    }
+    for (std::size_t i = count; i < whole_lanes(count); ++i) set(row, i, 0);
   }
 
   const Monomials& monomials_;
+  const Box& box_;
   // In this order: coordinates, ones, weights, a row for each degree.
-  std::vector<double, tbb::cache_aligned_allocator<double>> rows_;
+  std::vector<double, tbb::cache_aligned_allocator<double>> rows_, parts_;
+  std::vector<double> inverses_;  // exact_inverse() of each axis
 };
 
 MomentSums Monomials::sums(const Selection& points, const Box& box, const Factor* factor) const {
   const auto add = [&](MomentSums& sums, std::size_t begin, std::size_t end) {
-    Block block(*this);
-    for (; begin < end; begin += block_points) {
-      block.add(points, box, factor, begin, std::min(block_points, end - begin), sums);
-    }
+    Stretch(*this, box).add(points, factor, begin, end, sums);
   };
   return reduce(points, MomentSums(size()), add, [](MomentSums& left, const MomentSums& right) { left.join(right); });
 }

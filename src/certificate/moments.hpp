@@ -74,7 +74,7 @@ class Monomials {
   };
 
   void list_children(std::uint32_t first_axis, int degree);
-  class Block;
+  class Stretch;
 
   std::size_t dimension_;
   int order_;

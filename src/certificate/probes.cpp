@@ -31,29 +31,6 @@ long double weight_unit(const WeightSummary& weights) {
   return largest > 0 ? std::ldexp(1.0L, -std::ilogb(largest)) : 1.0L;
 }
 
-ProbeSums sum_probes(const Selection& points, const ColumnMoments& columns, const ProbeFunctions& functions,
-                     long double unit, const RandomSubsets* subsets) {
-  const std::size_t m = points.dimension;
-  const auto add = [&](ProbeSums& sums, std::size_t begin, std::size_t end) {
-    std::vector<double> z(block_points * m), values(block_points * probe_count);
-    double weights[block_points];
-    std::uint32_t masks[block_points];
-    for (; begin < end; begin += block_points) {
-      const std::size_t count = std::min(block_points, end - begin);
-      for (std::size_t i = 0; i < count; ++i) {
-        standardise(points.point(begin + i), columns, z.data() + i * m);
-        weights[i] = static_cast<double>(points.weight(begin + i) * unit);
-        if (subsets) masks[i] = subsets->mask(begin + i);
-      }
-      evaluate_probes(functions, z.data(), count, values.data());
-      sums.add(values.data(), weights, subsets ? masks : nullptr, count);
-    }
-  };
-  ProbeSums nothing;
-  if (subsets) nothing.subset.resize(random_subsets * probe_count), nothing.subset_mass.resize(random_subsets);
-  return reduce(points, nothing, add, [](ProbeSums& left, const ProbeSums& right) { left.join(right); });
-}
-
 Means means_of(const ProbeSums& sums, long double mass) {
   Means means{};
   for (std::size_t f = 0; f < probe_count && mass != 0; ++f) {
@@ -75,7 +52,9 @@ double random_rms_of_family(const ProbeSums& sums, const Means& truth, std::size
   double total = 0;
   for (std::size_t r = 0; r < random_subsets && !sums.subset.empty(); ++r) {
     Means means{};
-    for (std::size_t f = 0; f < probe_count; ++f) means[f] = sums.subset[r * probe_count + f] / sums.subset_mass[r];
+    for (std::size_t f = 0; f < probe_count && sums.subset_mass[r] != 0; ++f) {
+      means[f] = sums.subset[r * probe_count + f] / sums.subset_mass[r];
+    }
     total += rms_of_family(means, truth, family);
   }
   return total / random_subsets;
@@ -103,6 +82,34 @@ std::vector<ProbeError> list_families(const Means& truth, const Means& coreset, 
 
 }  // namespace
 
+ProbeSums sum_probes(const Selection& points, const ColumnMoments& columns, const ProbeFunctions& functions,
+                     long double unit, const SubsetMask& mask) {
+  const std::size_t m = points.dimension;
+  const auto add = [&](ProbeSums& sums, std::size_t begin, std::size_t end) {
+    std::vector<double> z(block_points * m), values(block_points * probe_count);
+    double weights[block_points];
+    std::uint32_t masks[block_points];
+    for (; begin < end; begin += block_points) {
+      const std::size_t count = std::min(block_points, end - begin);
+      for (std::size_t i = 0; i < count; ++i) {
+        standardise(points.point(begin + i), columns, z.data() + i * m);
+        weights[i] = static_cast<double>(points.weight(begin + i) * unit);
+        if (mask) masks[i] = mask(begin + i);
+      }
+      evaluate_probes(functions, z.data(), count, values.data());
+      sums.add(values.data(), weights, mask ? masks : nullptr, count);
+    }
+  };
+  ProbeSums nothing;
+  if (mask) nothing.subset.resize(random_subsets * probe_count), nothing.subset_mass.resize(random_subsets);
+  return reduce(points, nothing, add, [](ProbeSums& left, const ProbeSums& right) { left.join(right); });
+}
+
+std::vector<ProbeError> probe_errors(const ProbeSums& input, long double input_mass, const ProbeSums& output,
+                                     long double output_mass) {
+  return list_families(means_of(input, input_mass), means_of(output, output_mass), input);
+}
+
 std::vector<ProbeError> measure_probes(const Selection& input, const Selection& output, const ColumnMoments& columns,
                                        std::uint64_t seed) {
   const WeightSummary before = summarise_weights(input), after = summarise_weights(output);
@@ -114,10 +121,21 @@ std::vector<ProbeError> measure_probes(const Selection& input, const Selection& 
 
   const ProbeFunctions functions = draw_probe_functions(input.dimension, seed);
   const long double unit_before = weight_unit(before), unit_after = weight_unit(after);
-  const ProbeSums sums = sum_probes(positive, columns, functions, unit_before, subsets ? &*subsets : nullptr);
-  const Means truth = means_of(sums, before.mass * unit_before);
-  const Means coreset = means_of(sum_probes(output, columns, functions, unit_after, nullptr), after.mass * unit_after);
-  return list_families(truth, coreset, sums);
+  SubsetMask mask;
+  if (subsets) mask = [&](std::size_t k) { return subsets->mask(k); };
+  return probe_errors(sum_probes(positive, columns, functions, unit_before, mask), before.mass * unit_before,
+                      sum_probes(output, columns, functions, unit_after, {}), after.mass * unit_after);
+}
+
+double rms_of_all(const std::vector<ProbeError>& probes, double ProbeError::*error) {
+  long double squares = 0;
+  int functions = 0;
+  for (const ProbeError& probe : probes) {
+    const long double rms = probe.*error;
+    squares += probe.functions * rms * rms;
+    functions += probe.functions;
+  }
+  return functions == 0 ? 0.0 : static_cast<double>(std::sqrt(squares / functions));
 }
 
 }  // namespace momentset::certificate

@@ -78,9 +78,8 @@ Gatherer::Gatherer(const TableData& table, const Gathered& rows, const Features&
   request_.fields = fields;
   request_.needs = [this](std::int64_t begin, std::int64_t end) {
     // From next_ on: batches come in order, so what lies before is dealt with.
-    const auto rest = rows_.rows.subspan(next_);
-    const auto found = std::lower_bound(rest.begin(), rest.end(), begin);
-    return found != rest.end() && *found < end;
+    const auto found = std::lower_bound(rows_.rows.begin() + std::ptrdiff_t(next_), rows_.rows.end(), begin);
+    return found != rows_.rows.end() && *found < end;
   };
   kept_columns_ = static_cast<int>(fields.size());
   // A coordinate may be a column that gives way in the output; it is still compared with what was read.

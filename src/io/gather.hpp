@@ -16,8 +16,8 @@ namespace momentset::io {
 
 /// The rows to write, one entry each.
 struct Gathered {
-  std::span<const Index> rows;  ///< table rows, ascending
-  std::vector<std::size_t> points;
+  std::vector<std::int64_t> rows;   ///< table rows, ascending
+  std::vector<std::size_t> points;  ///< that they are, by number in the features
   std::span<const double> weights;
   std::span<const std::int64_t> row_names;
 };

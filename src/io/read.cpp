@@ -346,17 +346,27 @@ double Features::original(std::size_t point, std::size_t column) const {
 }
 
 Features Table::read(const ReadOptions& options) const {
+  return *read_within(std::numeric_limits<std::uint64_t>::max(), options);
+}
+
+std::optional<Features> Table::read_within(std::uint64_t bytes, const ReadOptions& options) const {
   const Selection selection = select_columns(*data_, options);
+  const std::uint64_t most = bytes / (sizeof(double) * (selection.coordinates.size() + selection.targets.size()));
+  const auto too_many = [most](std::int64_t rows) { return rows > 0 && static_cast<std::uint64_t>(rows) > most; };
   FeatureBuilder builder(*data_, selection, options);
   const std::string& name = data_->sources.front()->name();
   const std::int64_t stated = data_->rows().value_or(0);
+  if (too_many(stated)) return std::nullopt;
   if (stated > max_rows)
     throw Error(name, std::to_string(stated) + " rows", "must be at most " + std::to_string(max_rows));
+  bool fits = true;
   scan(*data_, builder.request(), [&](const TableData::Piece& piece) {
-    builder.append(piece);
+    fits = !too_many(piece.first_row + piece.batch.data->num_rows());
+    if (fits) builder.append(piece);
     if (options.progress) options.progress(piece.fraction);
-    return true;
+    return fits;
   });
+  if (!fits) return std::nullopt;
   Features features = builder.finish();
   features.notices = selection.notices;
   return features;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "io/failure.hpp"
@@ -92,6 +93,31 @@ std::shared_ptr<arrow::KeyValueMetadata> merged_metadata(const arrow::Schema& sc
   return merged;
 }
 
+void write_gathered(const TableData& table, const std::string& path, Format format, const Gathered& gathered,
+                    const Features& features, const WriteOptions& options) {
+  const std::string name = output_name(path);
+  const QuietWrites quiet;
+  if (format == Format::npy) {
+    const Stream stream = open_output(path);
+    check(name, "cannot be written", write_array(*stream, gathered, features));
+    check(name, "cannot be written", stream->Close());
+    return;
+  }
+  const AddedColumns added = added_columns(table, features.weight_column, options.file_column);
+  arrow::FieldVector fields = kept_fields(table, added, format);
+  const auto metadata = merged_metadata(*table.schema, added, options.metadata);
+  for (;;) {
+    try {
+      Gatherer gatherer(table, gathered, features, added, fields, metadata);
+      gatherer.write(open_output(path), format, name);
+      return;
+    } catch (const ConversionFailure& failure) {
+      // Only with typed output of CSV input: start again with a wider type. Each column widens three times at most.
+      widen_column(fields, failure.column, table.sources.front()->name());
+    }
+  }
+}
+
 }  // namespace
 
 void Table::require_writable(Format format) const {
@@ -106,28 +132,17 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
                   std::span<const std::int64_t> row_names, const Features& features,
                   const WriteOptions& options) const {
   require_one_per_row(rows.size(), weights.size(), row_names.size());
-  const Gathered gathered{rows, points_of(rows, features), weights, row_names};
-  const std::string name = output_name(path);
-  const QuietWrites quiet;
-  if (format == Format::npy) {
-    const Stream stream = open_output(path);
-    check(name, "cannot be written", write_array(*stream, gathered, features));
-    check(name, "cannot be written", stream->Close());
-    return;
-  }
-  const AddedColumns added = added_columns(*data_, features.weight_column, options.file_column);
-  arrow::FieldVector fields = kept_fields(*data_, added, format);
-  const auto metadata = merged_metadata(*data_->schema, added, options.metadata);
-  for (;;) {
-    try {
-      Gatherer gatherer(*data_, gathered, features, added, fields, metadata);
-      gatherer.write(open_output(path), format, name);
-      return;
-    } catch (const ConversionFailure& failure) {
-      // Only with typed output of CSV input: start again with a wider type. Each column widens three times at most.
-      widen_column(fields, failure.column, data_->sources.front()->name());
-    }
-  }
+  write_gathered(*data_, path, format, {{rows.begin(), rows.end()}, points_of(rows, features), weights, row_names},
+                 features, options);
+}
+
+void Table::write(const std::string& path, Format format, std::span<const std::int64_t> rows, const Features& kept,
+                  const WriteOptions& options) const {
+  require_one_per_row(rows.size(), kept.points.weights.size(), kept.row_names.size());
+  std::vector<std::size_t> points(rows.size());
+  std::iota(points.begin(), points.end(), std::size_t{0});
+  write_gathered(*data_, path, format, {{rows.begin(), rows.end()}, points, kept.points.weights, kept.row_names}, kept,
+                 options);
 }
 
 }  // namespace momentset::io

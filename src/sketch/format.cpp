@@ -85,8 +85,8 @@ StreamRows read_rows(ByteReader& in, std::size_t dimension) {
 void write_cells(ByteWriter& out, const Strata::Cells& cells) {
   out.u64(cells.trees);
   out.f64(cells.mass_when_made);
-  out.u64(cells.router.nodes().size());
-  for (const Router::Node& node : cells.router.nodes()) {
+  out.u64(cells.router.tree().nodes.size());
+  for (const Router::Node& node : cells.router.tree().nodes) {
     out.u32(node.axis);
     out.u32(node.right);
     out.f64(node.cut);

@@ -141,26 +141,27 @@ class Builder {
 
 }  // namespace
 
-Router::Router(const Atoms& atoms, std::size_t cells) : nodes_(Builder(atoms, cells).build(cells)) {}
+Router::Router(const Atoms& atoms, std::size_t cells) : tree_{Builder(atoms, cells).build(cells)} {}
 
-Router::Router(std::vector<Node> nodes, std::size_t dimension) : nodes_(std::move(nodes)) {
+Router::Router(std::vector<Node> nodes, std::size_t dimension) : tree_{std::move(nodes)} {
+  const std::vector<Node>& all = tree_.nodes;
   const auto require = [](bool holds) {
     if (!holds) throw Error("sketch", "tree of cells", "must be a binary tree in preorder");
   };
   std::vector<std::uint32_t> rights;  // right children that are still to come, the next one last
   std::uint32_t cells = 0;
-  require(!nodes_.empty());
-  for (std::uint32_t k = 0; k < nodes_.size(); ++k) {
-    const Node& node = nodes_[k];
+  require(!all.empty());
+  for (std::uint32_t k = 0; k < all.size(); ++k) {
+    const Node& node = all[k];
     if (node.right != 0) {
-      require(node.axis < dimension && std::isfinite(node.cut) && node.right > k + 1 && node.right < nodes_.size());
+      require(node.axis < dimension && std::isfinite(node.cut) && node.right > k + 1 && node.right < all.size());
       require(rights.empty() || node.right < rights.back());
       rights.push_back(node.right);
       continue;
     }
     require(node.axis == cells++);
     if (rights.empty()) {
-      require(k + 1 == nodes_.size());
+      require(k + 1 == all.size());
     } else {
       require(rights.back() == k + 1);
       rights.pop_back();

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "momentset/cells.hpp"
+
 namespace momentset::sketch {
 
 /// Places with masses, of which a tree is made: rows, and strata at their centres of mass.
@@ -22,16 +24,10 @@ struct Atoms {
 /// A kd-tree that says to which cell a point belongs.
 class Router {
  public:
-  struct Node {
-    std::uint32_t axis = 0;   ///< of a leaf: the number of its cell
-    std::uint32_t right = 0;  ///< the right child; the left one follows the node. 0: a leaf
-    double cut = 0;           ///< points with a smaller coordinate go left
-
-    bool operator==(const Node&) const = default;
-  };
+  using Node = CutTree::Node;
 
   /// One cell for everything.
-  Router() : nodes_(1) {}
+  Router() = default;
   /// At most so many cells of about equal mass, by cuts at weighted medians across the widest side of the box, in units
   /// of the columns' spreads. Atoms heavier than a cell's share are cells of their own as far as they are alone.
   /// O(q m log(cells)).
@@ -39,16 +35,12 @@ class Router {
   /// Throws Error unless the nodes are those of a tree, in preorder, with cells numbered from left to right.
   Router(std::vector<Node> nodes, std::size_t dimension);
 
-  const std::vector<Node>& nodes() const { return nodes_; }
-  std::size_t cells() const { return nodes_.size() / 2 + 1; }
-  std::size_t find(const double* x) const {
-    const Node* node = nodes_.data();
-    while (node->right != 0) node = x[node->axis] < node->cut ? node + 1 : nodes_.data() + node->right;
-    return node->axis;
-  }
+  const CutTree& tree() const { return tree_; }
+  std::size_t cells() const { return tree_.cells(); }
+  std::size_t find(const double* x) const { return tree_.find(x); }
 
  private:
-  std::vector<Node> nodes_;  // preorder
+  CutTree tree_;
 };
 
 }  // namespace momentset::sketch

@@ -51,10 +51,10 @@ struct Strata::Result {
   std::vector<StreamRows> made;  // of these
 };
 
-void Strata::append(const double* x, double weight, std::uint64_t number) {
+void Strata::append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first) {
   // Untouched memory costs nothing, and growing by copies would need half as much again.
   if (buffer_.weights.capacity() < capacity_) buffer_.reserve(capacity_, basis_.dimension());
-  buffer_.append(x, basis_.dimension(), weight, number);
+  buffer_.append(rows, numbers, first);
 }
 
 void Strata::settle(const std::stop_token& stop) {
@@ -74,8 +74,9 @@ void Strata::compact(const std::stop_token& stop) {
   take(std::move(assignment), std::move(results));
 }
 
-StreamRows Strata::coreset(std::size_t size, const std::stop_token& stop) const {
+std::pair<StreamRows, CutTree> Strata::coreset(std::size_t size, const std::stop_token& stop) const {
   StreamRows kept;
+  CutTree cells = cells_.router.tree();
   if (held() <= size) {
     for (const std::vector<StreamRows>& strata : cells_.strata) {
       for (const StreamRows& stratum : strata) kept.append(stratum);
@@ -86,9 +87,10 @@ StreamRows Strata::coreset(std::size_t size, const std::stop_token& stop) const 
     for (const Result& result : recombine_cells(assignment, Which::all, size, 1, stop)) {
       for (const StreamRows& made : result.made) kept.append(made);
     }
+    cells = assignment.router.tree();
   }
   kept.sort_by_number(basis_.dimension());
-  return kept;
+  return {std::move(kept), std::move(cells)};
 }
 
 void Strata::scale(double factor) {
@@ -138,9 +140,8 @@ void Strata::assign_rows(Assignment& assignment, const std::stop_token& stop) co
   std::vector<Index> cell_of(count);
   for_all((count + block - 1) / block, [&](std::size_t b) {
     stop_if_asked(stop);
-    for (std::size_t k = b * block; k < std::min(count, (b + 1) * block); ++k) {
-      cell_of[k] = Index(assignment.router.find(&buffer_.coordinates[k * m]));
-    }
+    const std::size_t begin = b * block, rows = std::min(block, count - begin);
+    assignment.router.tree().find({&buffer_.coordinates[begin * m], rows, m}, &cell_of[begin]);
   });
   // Counting sort; first[l + 1] serves as the place of the next row of cell l until it has become its end.
   assignment.rows.resize(count);
@@ -294,7 +295,7 @@ StreamRows Strata::unite(const std::vector<const StreamRows*>& strata, std::span
                               [](std::size_t sum, const StreamRows* stratum) { return sum + stratum->size(); }),
               m);
   for (const StreamRows* stratum : strata) all.append(*stratum);
-  for (const Index k : rows) all.append(&buffer_.coordinates[k * m], m, buffer_.weights[k], buffer_.numbers[k]);
+  all.append(buffer_, m, rows);
   if (all.size() == 0) return all;
   const DistinctPoints distinct = merge_equal(all.view(m), {}, stop);
   StreamRows kept;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "local_features.hpp"
@@ -38,8 +39,8 @@ class Strata {
   const StreamRows& buffer() const { return buffer_; }
   const Cells& cells() const { return cells_; }
 
-  /// The caller sees to it that there is room. The weight is positive.
-  void append(const double* x, double weight, std::uint64_t number);
+  /// The caller sees to it that there is room. Weights are positive; numbers as in StreamRows::append().
+  void append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first);
 
   // These three run in the caller's TBB arena; the result does not depend on its threads. Asked to stop, they throw
   // Cancelled and leave everything as it was.
@@ -48,8 +49,8 @@ class Strata {
   void settle(const std::stop_token& stop);
   /// At most the size is held then.
   void compact(const std::stop_token& stop);
-  /// At most `size` of the rows held, with the moments of all in every cell, ascending by number.
-  StreamRows coreset(std::size_t size, const std::stop_token& stop) const;
+  /// At most `size` of the rows held, with the moments of all in every cell, ascending by number; and these cells.
+  std::pair<StreamRows, CutTree> coreset(std::size_t size, const std::stop_token& stop) const;
 
   void scale(double factor);
   void restore(Cells cells, StreamRows buffer);

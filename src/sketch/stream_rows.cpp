@@ -34,6 +34,39 @@ void StreamRows::append(const StreamRows& other) {
   numbers.insert(numbers.end(), other.numbers.begin(), other.numbers.end());
 }
 
+void StreamRows::append(const StreamRows& other, std::size_t dimension, std::span<const Index> rows) {
+  std::size_t next = size();
+  coordinates.resize((next + rows.size()) * dimension);
+  weights.resize(next + rows.size());
+  numbers.resize(next + rows.size());
+  constexpr std::size_t ahead = 16;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const std::size_t row = rows[k], later = rows[std::min(k + ahead, rows.size() - 1)];
+    __builtin_prefetch(&other.coordinates[later * dimension]);
+    __builtin_prefetch(&other.weights[later]);
+    __builtin_prefetch(&other.numbers[later]);
+    for (std::size_t a = 0; a < dimension; ++a) {
+      coordinates[next * dimension + a] = other.coordinates[row * dimension + a];
+    }
+    weights[next] = other.weights[row];
+    numbers[next++] = other.numbers[row];
+  }
+}
+
+void StreamRows::append(const WeightedPoints& rows, std::span<const std::uint64_t> names, std::uint64_t first) {
+  const std::size_t before = size();
+  coordinates.insert(coordinates.end(), rows.coordinates.begin(), rows.coordinates.end());
+  weights.resize(before + rows.size(), 1.0);
+  std::copy(rows.weights.begin(), rows.weights.end(), weights.begin() + std::ptrdiff_t(before));
+  numbers.resize(before + rows.size());
+  const auto own = numbers.begin() + std::ptrdiff_t(before);
+  if (names.empty()) {
+    std::iota(own, numbers.end(), first);
+  } else {
+    std::copy(names.begin(), names.end(), own);
+  }
+}
+
 void StreamRows::sort_by_number(std::size_t dimension) {
   std::vector<std::size_t> order(size());
   std::iota(order.begin(), order.end(), std::size_t{0});

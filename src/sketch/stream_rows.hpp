@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "momentset/points.hpp"
@@ -23,6 +24,10 @@ struct StreamRows {
   void reserve(std::size_t count, std::size_t dimension);
   void append(const double* x, std::size_t dimension, double weight, std::uint64_t number);
   void append(const StreamRows& other);
+  /// Some of the other's rows.
+  void append(const StreamRows& other, std::size_t dimension, std::span<const Index> rows);
+  /// Rows with these numbers, or with those from `first` on where there are none.
+  void append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first);
   /// Keeps the rows for which `keep(row)` holds.
   template <class Keep>
   void filter(std::size_t dimension, const Keep& keep);

@@ -47,7 +47,7 @@ def test_what_memory_cannot_hold_is_refused_before_it_is_read(refused, tmp_path)
             file.truncate(file.tell() + 8 * shape[0] * shape[1])
         except OSError:
             pytest.skip("this file system has no files of that size")
-    refused("compress", "huge.npy", "-o", "small.npy", "--size", 100,
+    refused("compress", "huge.npy", "-o", "small.npy", "--size", 100, "--memory", "1TB",
             says=["huge.npy: about 10000000 rows of 10000 columns: take 800 GB, more than the ", "--columns names fewer"])
 
 

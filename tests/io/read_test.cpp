@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "io/helpers.hpp"
 #include "momentset/io/table.hpp"
@@ -74,6 +75,34 @@ TEST_F(Read, ReadsBatches) {
   both.read_batches({}, 0, [&](const Features&, std::int64_t) { return ++taken < all - 1; });
   EXPECT_GT(all, 1);
   EXPECT_EQ(taken, all - 1);
+}
+
+// 2,000 rows of two numbers are 32,000 bytes, whether the format states its rows or not.
+TEST_F(Read, GivesUpWhereMemoryHasNoRoom) {
+  save_parquet(path("a.pq"), *thousand(), 70);
+  save_ipc(path("a.ipc"), *thousand(), IpcKind::stream, 70);
+  for (const std::string name : {"a.pq", "a.ipc"}) {
+    const Table both = Table::open({path(name), path(name)});
+    EXPECT_FALSE(both.read_within(31'999, {}));
+    const std::optional<Features> features = both.read_within(32'000, {});
+    ASSERT_TRUE(features);
+    EXPECT_EQ(features->points.coordinates, both.read().points.coordinates);
+    EXPECT_FALSE(both.read_within(32'000, {.columns = {"a"}, .targets = {"b", "b"}}));
+  }
+}
+
+// However many rows one row group has.
+TEST_F(Read, HoldsFewRowsAtATime) {
+  constexpr std::size_t rows = 300'000;
+  save_parquet(path("a.pq"), *table({"a"}, {doubles(Doubles(rows, 1))}), rows);
+  std::size_t most = 0, all = 0;
+  Table::open({path("a.pq")}).read_batches({}, 0, [&](const Features& batch, std::int64_t) {
+    most = std::max(most, batch.points.view().size());
+    all += batch.points.view().size();
+    return true;
+  });
+  EXPECT_EQ(all, rows);
+  EXPECT_LE(most, 65'536U);
 }
 
 TEST_F(Read, LeavesRowsOutOfBatches) {

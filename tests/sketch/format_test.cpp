@@ -183,7 +183,7 @@ TEST(Router, MakesCellsOfEqualMass) {
     all += atoms.masses[k];
   }
   for (const double mass : masses) EXPECT_NEAR(mass, all / 50, 0.05 * all / 50);
-  EXPECT_EQ(Router(router.nodes(), 2).nodes(), router.nodes());
+  EXPECT_EQ(Router(router.tree().nodes, 2).tree().nodes, router.tree().nodes);
 }
 
 TEST(Router, LeavesEqualAtomsTogether) {

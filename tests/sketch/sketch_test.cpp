@@ -133,6 +133,39 @@ Sketch random_history(Random& random, const SketchOptions& options, int depth, R
   return sketch;
 }
 
+// As a thousand workers would: docs/scale.md, bench_sketch --only tree.
+TEST(Sketch, KeepsMomentsThroughATreeOfAThousandMerges) {
+  constexpr std::size_t workers = 1000, rows = 60, size = 20;
+  Random random(5);
+  PointSet stream{{}, {}, 2};
+  std::vector<std::vector<std::uint8_t>> level;
+  for (std::size_t w = 0; w < workers; ++w) {
+    const std::size_t begin = stream.coordinates.size() / 2;
+    for (std::size_t k = 0; k < rows; ++k) {
+      stream.coordinates.insert(stream.coordinates.end(), {random.normal() + 0.01 * double(w), random.normal()});
+    }
+    Sketch sketch = small_sketch(2, size);
+    sketch.update(part(stream, begin, begin + rows));
+    sketch.compact();
+    level.push_back(sketch.to_bytes());
+  }
+  for (; level.size() > 1;) {
+    std::vector<std::vector<std::uint8_t>> next;
+    for (std::size_t k = 0; k < level.size(); k += 2) {
+      Sketch merged = Sketch::from_bytes(level[k]);
+      if (k + 1 < level.size()) merged.merge(Sketch::from_bytes(level[k + 1]));
+      merged.compact();
+      next.push_back(merged.to_bytes());
+      EXPECT_LE(merged.points_held(), size);
+      EXPECT_LT(next.back().size(), 2000u) << "what is sent does not grow with the rows";
+    }
+    level = std::move(next);
+  }
+  const Sketch whole = Sketch::from_bytes(level.front());
+  EXPECT_EQ(whole.rows_seen(), workers * rows);
+  expect_kept(stream, whole.coreset(), size, order);
+}
+
 TEST(Sketch, KeepsMomentsWhateverTheHistory) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);

@@ -84,7 +84,8 @@ TEST_P(EveryStratum, KeepsTheMomentsOfItsRows) {
   std::vector<Known> known;
   std::size_t settled = 0, trees = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points.weight(i) <= 0) continue;
+    const double weight = points.weight(i);
+    if (weight <= 0) continue;
     if (strata.room() == 0) {
       const StreamRows buffer = strata.buffer();
       strata.settle({});
@@ -92,7 +93,7 @@ TEST_P(EveryStratum, KeepsTheMomentsOfItsRows) {
       trees = strata.cells().trees;
       ++settled;
     }
-    strata.append(points.point(i), points.weight(i), i);
+    strata.append({{points.point(i), 2}, {&weight, 1}, 2}, {}, i);
   }
   EXPECT_GT(settled, 5u);
   const double allowed = residual_tolerance(feature_count(2, order));

@@ -2,15 +2,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
+
+#include "momentset/cells.hpp"
+#include "momentset/certificate.hpp"
+#include "momentset/points.hpp"
 
 namespace momentset {
 
 /// What was measured of the coreset of a stream whose rows are gone: its moments against those of all rows, which were
-/// summed as the rows went by. The sums share nothing with the sketch: monomials and sums in twice the
-/// precision of doubles. What takes the rows themselves (cells, diameters, test functions) is not known here; certify() knows
-/// it where the rows can be read again.
+/// summed as the rows went by. The sums share nothing with the sketch: monomials and sums in twice the precision of
+/// doubles. What takes the rows themselves (diameters of cells, test functions) is told by a SecondPass over them.
 struct StreamCertificate {
   static constexpr int format_version = 1;
 
@@ -35,9 +40,42 @@ struct StreamCertificate {
 
   std::string output_hash;  ///< as in Certificate
 
+  // What a SecondPass measured.
+  std::size_t cells = 0;        ///< of the sketch's last tree in which rows lie; 0: there was no second pass
+  DiameterQuantiles diameters;  ///< of these cells: of the boxes of all rows that lie in them
+  std::vector<ProbeError> probes;
+
   double worst_residual() const;
+  double probe_coreset() const;  ///< rms over all probe functions
+  double probe_random() const;
   bool holds() const;  ///< residuals and mass within tolerance, no negative weight
   std::string to_json() const;
+};
+
+/// Measures what takes the rows of a stream themselves, as they go by a second time: errors of test functions, and
+/// diameters of the cells of the sketch's last tree. Standard deviations are the coreset's, which from order 2 on are
+/// those of all rows. The random subsets are drawn among all rows, those of zero weight included. Holds 160 bytes for
+/// each point of the coreset and 16 m for each cell.
+class SecondPass {
+ public:
+  /// @param coreset     must outlive this
+  /// @param certificate of the coreset
+  /// @param threads     0: all cores. The result is the same for any number
+  SecondPass(const WeightedPoints& coreset, const StreamCertificate& certificate, CutTree cells, int threads = 0);
+  SecondPass(SecondPass&&) noexcept;
+  ~SecondPass();
+
+  /// All rows, in the order of the first pass, in batches of any size. Throws Error on invalid points and where there
+  /// are more of them than the first time. O(q m log L + 48 q m).
+  void add(const WeightedPoints& rows, const std::stop_token& stop = {});
+
+  /// Fills in what was measured. Throws Error where not all rows went by, or others than the first time as far as their
+  /// number and weights tell.
+  void measure(StreamCertificate& result) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace momentset

@@ -136,6 +136,10 @@ class Table {
   /// others are named. Integers may turn into fractions later on.
   Features read(const ReadOptions& options = {}) const;
 
+  /// The same, unless coordinates and targets of all rows take more than `bytes`, 8 for each number: then nothing. So
+  /// much is known at once where every file states its rows; else it shows while reading, which ends there.
+  std::optional<Features> read_within(std::uint64_t bytes, const ReadOptions& options) const;
+
   /// The same pass with the same rules, batch by batch: memory for a few of them, any number of rows. `visit` gets the
   /// rows that are valid, positions counted within the batch, and the number in the table of the batch's first row; it
   /// returns false to end the pass. Rows before `first_row` are passed over, unread where the format allows. The number
@@ -163,6 +167,11 @@ class Table {
   /// written; a closed pipe and a file size limit are Errors too, not signals.
   void write(const std::string& path, Format format, std::span<const Index> rows, std::span<const double> weights,
              std::span<const std::int64_t> row_names, const Features& features, const WriteOptions& options) const;
+
+  /// The same for rows of read_batches(): `kept` holds these alone, with their new weights and their row_names, and
+  /// rows[j] is the number of its point j in the table (ascending).
+  void write(const std::string& path, Format format, std::span<const std::int64_t> rows, const Features& kept,
+             const WriteOptions& options) const;
 
  private:
   explicit Table(std::unique_ptr<TableData> data);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "momentset/io/table.hpp"
+#include "target_file.hpp"
+
+namespace momentset::cli {
+
+/// The table of a coreset and its certificate, which appear together. The certificate lies beside the table unless it
+/// is told where; for standard output there is none then.
+class CoresetFiles {
+ public:
+  /// Throws Error where one of them exists and may not be replaced, or cannot be written.
+  CoresetFiles(const std::string& output, const std::string& certificate, bool overwrite);
+
+  io::Format format() const { return format_; }
+  std::string path() const { return output_ ? output_->path() : "-"; }  ///< where the table is to be written
+  const std::string& certificate_path() const { return certificate_path_; }
+
+  void write_certificate(const std::string& json) const;
+  /// Puts both in place.
+  void commit();
+
+ private:
+  io::Format format_;
+  std::string certificate_path_;  ///< empty: none
+  std::optional<TargetFile> output_, certificate_;
+};
+
+}  // namespace momentset::cli

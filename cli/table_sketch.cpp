@@ -1,0 +1,128 @@
+#include "table_sketch.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <limits>
+
+#include "momentset/compress.hpp"
+#include "momentset/error.hpp"
+#include "sketch_file.hpp"
+#include "text.hpp"
+
+namespace momentset::cli {
+namespace {
+
+/// A sketch under way, which is put aside now and then.
+class Work {
+ public:
+  Work(const io::Table& table, const TableSketchOptions& options)
+      : table_(table), options_(options), named_(options.read.drop_invalid || table.coreset()) {
+    if (options.aside.resume) restore(read_checkpoint(options.aside.checkpoint, options.threads));
+  }
+
+  std::int64_t rows() const { return rows_; }
+  std::size_t dropped() const { return dropped_; }
+  std::optional<Sketch>& sketch() { return sketch_; }
+
+  void take(const io::Features& batch, std::int64_t first_row) {
+    if (!sketch_) sketch_.emplace(sketch_options(batch.columns));
+    sketch_->update(batch.points.view(), numbers_of(batch, first_row));
+    dropped_ += batch.dropped;
+    rows_ += std::int64_t(batch.points.view().size() + batch.dropped);
+    if (!options_.aside.checkpoint.empty() && seconds_since_saved() >= options_.aside.checkpoint_seconds) save();
+  }
+
+ private:
+  SketchOptions sketch_options(const std::vector<std::string>& columns) const {
+    const int order = options_.order
+                          ? *options_.order
+                          : plan(std::numeric_limits<Index>::max(), columns.size(), {.size = options_.size}).order;
+    return {.dimension = columns.size(),
+            .columns = columns,
+            .size = options_.size,
+            .order = order,
+            .seed = options_.seed,
+            .memory = options_.memory,
+            .threads = options_.threads};
+  }
+
+  /// Rows are numbered by their place in the table. Where some are left out, or have names of their own, by these.
+  std::vector<std::uint64_t> numbers_of(const io::Features& batch, std::int64_t first_row) const {
+    std::vector<std::uint64_t> numbers;
+    if (!named_) return numbers;
+    for (std::size_t k = 0; k < batch.points.view().size(); ++k) {
+      numbers.push_back(batch.row_names.empty() || options_.by_place ? std::uint64_t(first_row) + batch.position(k)
+                                                                     : std::uint64_t(batch.row_names[k]));
+    }
+    return numbers;
+  }
+
+  /// Whatever the state after some rows depends on, beside their number.
+  std::string description() const {
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", fmt::join(table_.files(), "\n"), options_.size,
+                       options_.order.value_or(-1), options_.memory, options_.seed,
+                       fmt::join(options_.read.columns, ","), fmt::join(options_.read.exclude, ","),
+                       options_.read.weights, options_.read.drop_invalid, options_.by_place);
+  }
+
+  double seconds_since_saved() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - saved_).count();
+  }
+
+  void restore(Checkpoint checkpoint) {
+    if (checkpoint.description != description()) {
+      throw Error("--resume", options_.aside.checkpoint, "is of other inputs or options");
+    }
+    rows_ = checkpoint.rows;
+    dropped_ = checkpoint.dropped;
+    sketch_ = std::move(checkpoint.sketch);
+  }
+
+  void save() {
+    write_checkpoint(options_.aside.checkpoint, description(), rows_, dropped_, *sketch_);
+    saved_ = std::chrono::steady_clock::now();
+  }
+
+  const io::Table& table_;
+  const TableSketchOptions& options_;
+  bool named_;
+  std::optional<Sketch> sketch_;
+  std::int64_t rows_ = 0;  // of the table that were read
+  std::size_t dropped_ = 0;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+void add_checkpoint_options(CLI::App& command, CheckpointArguments& arguments) {
+  command.add_option("--checkpoint", arguments.checkpoint, "file to put the state of a sketch aside in now and then")
+      ->type_name("FILE");
+  command.add_option("--checkpoint-seconds", arguments.checkpoint_seconds, "how often that is done")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("S")
+      ->capture_default_str();
+  command.add_flag("--resume", arguments.resume, "go on from the checkpoint");
+}
+
+TableSketch sketch_table(const io::Table& table, const TableSketchOptions& options) {
+  if (options.aside.resume && options.aside.checkpoint.empty()) throw Error("--resume", "", "needs --checkpoint");
+  Work work(table, options);
+  std::vector<std::string> notices =
+      table.read_batches(options.read, work.rows(), [&](const io::Features& batch, std::int64_t first_row) {
+        work.take(batch, first_row);
+        return true;
+      });
+  if (work.dropped() > 0) {
+    notices.push_back(fmt::format("{} rows with NaN, infinity or no value left out", grouped(work.dropped())));
+  }
+  std::optional<Sketch>& sketch = work.sketch();
+  if (!sketch || sketch->points_held() == 0) {
+    throw Error(table.files().front(), "", "has no row of positive weight");
+  }
+  return {std::move(*sketch), work.dropped(), std::move(notices)};
+}
+
+}  // namespace momentset::cli
