@@ -234,7 +234,8 @@ CertifyOptions claim_of(const std::vector<Part>& parts, const Coreset& result, c
                        .seed = options.seed,
                        .threads = options.threads,
                        .stop = options.stop,
-                       .companions = options.companions};
+                       .companions = options.companions,
+                       .features = {options.features.monomials}};
   if (options.groups.empty()) {
     claim.tree = parts.front().tree;
     return claim;
@@ -287,6 +288,7 @@ void require_valid_request(const WeightedPoints& points, const CompressOptions& 
   require_valid(points);
   require_valid(options.companions, points.size());
   require_valid(options.groups, points.size());
+  require_valid(options.features, points.dimension);
   require_column_weights(options.column_weights, points.dimension);
 }
 

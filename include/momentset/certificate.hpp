@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "momentset/cells.hpp"
+#include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
 
-/// Worst scaled moment residual among the monomials t^a of total degree `order`:
+/// Worst scaled moment residual among the monomials t^a of total degree `order` (of a set: MonomialSet::order_of):
 /// max_a |sum_j c'_j t_j^a / s - sum_i c_i t_i^a| / sum_i c_i |t_i^a|, with t in [-1, 1]^m (box of the input points
 /// concerned, centred and scaled; constant columns are only centred) and s the mass scale of CertifyOptions.
 /// 0 where numerator and denominator vanish, 1 where only the denominator does.
@@ -79,9 +80,11 @@ struct Certificate {
   std::size_t size = 0;       ///< points out
   std::size_t dimension = 0;  ///< m
   int order = 0;              ///< K
-  std::size_t features = 0;   ///< n = C(m + K, K), and for each companion degree C(m + order, order)
+  std::size_t features = 0;   ///< n: monomials, C(m + K, K) if all are kept, and for each companion degree times those
+                              ///< up to its order
   std::uint64_t seed = 0;
   std::vector<std::string> columns;  ///< names of the m coordinates; empty if unnamed
+  FeatureMap feature_map;            ///< which functions keep their sums
   CellTree tree;
   std::map<std::string, std::string> options;  ///< whatever the caller wants to remember of how it was made
 
@@ -132,6 +135,7 @@ struct CertifyOptions {
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
   std::stop_token stop = {};                  ///< when asked to stop, certify throws Cancelled
   std::vector<Companions> companions = {};    ///< columns of the input whose sums it claims to keep as well
+  FeatureMap features = {};                   ///< whose sums it claims to keep: by default all monomials up to K
   PointGroups groups = {};                    ///< of the input's points, in each of which it claims to keep moments
   std::vector<GroupClaim> group_claims = {};  ///< for each group; then `tree` is one cell, `order` kept by all
 };

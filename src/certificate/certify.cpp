@@ -72,12 +72,13 @@ void require_order(int order, const CertifyOptions& options, std::size_t dimensi
   if (order < 0 || order > highest_order) {
     throw Error("order", text(order), "must be between 0 and " + text(highest_order));
   }
-  const std::size_t own = monomial_count(dimension, order);
+  const MonomialSet& monomials = options.features.monomials;
+  const std::size_t own = monomial_count(dimension, order, monomials);
   if (own > most_monomials) {
     throw Error("order", text(order),
                 "has more than " + text(most_monomials) + " monomials in " + text(dimension) + " coordinates");
   }
-  if (companion_monomial_count(dimension, order, options.companions) > most_monomials - own) {
+  if (companion_monomial_count(dimension, order, monomials, options.companions) > most_monomials - own) {
     throw Error("companions", text(options.companions.size()),
                 "must add no more to the monomials than make " + text(most_monomials) + " in all");
   }
@@ -97,6 +98,7 @@ void require_groups(const CertifyOptions& options, const WeightedPoints& input) 
 }
 
 void require_options(const CertifyOptions& options, const WeightedPoints& input) {
+  require_valid(options.features, input.dimension);
   require_order(options.order, options, input.dimension);
   require_tree(options.tree, input);
   require_groups(options, input);
@@ -185,7 +187,7 @@ Inside measure_inside(const Sides& sides, const Monomials& monomials, const Cell
     found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
   }
   found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
-                                        monomials.order(), options.mass_scale);
+                                        monomials.order(), options.features.monomials, options.mass_scale);
   return found;
 }
 
@@ -197,7 +199,9 @@ double worst(const Residuals& residuals, double Residuals::value_type::*kind, do
 }
 
 std::size_t features_of(std::size_t dimension, int order, const CertifyOptions& options) {
-  return monomial_count(dimension, order) + companion_monomial_count(dimension, order, options.companions);
+  const MonomialSet& monomials = options.features.monomials;
+  return monomial_count(dimension, order, monomials) +
+         companion_monomial_count(dimension, order, monomials, options.companions);
 }
 
 /// The whole is made of the groups: what is said of cells is said of those of all groups.
@@ -218,7 +222,8 @@ void measure_groups(const Sides& whole, const CertifyOptions& options, const Col
     const Sides sides{whole.points, whole.rows, whole.input.at(inside.data(), inside.size()),
                       whole.output.at(kept[g].data(), kept[g].size())};
     const Inside found =
-        measure_inside(sides, Monomials(whole.points.dimension, claim.order), claim.tree, options, columns);
+        measure_inside(sides, Monomials(whole.points.dimension, claim.order, options.features.monomials), claim.tree,
+                       options, columns);
     GroupResidual group{options.groups.name(g), inside.size(), kept[g].size(), claim.order, claim.tree};
     group.mass_input = finite(summarise_weights(sides.input).mass);
     group.mass_output = finite(summarise_weights(sides.output).mass);
@@ -242,7 +247,8 @@ void measure_groups(const Sides& whole, const CertifyOptions& options, const Col
 void measure_moments(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
                      const CertifyOptions& options, const ColumnMoments& columns, Certificate& result) {
   const Sides whole{input, rows, all_of(input, &options.stop), output};
-  Inside all = measure_inside(whole, Monomials(input.dimension, options.order), options.tree, options, columns);
+  Inside all = measure_inside(whole, Monomials(input.dimension, options.order, options.features.monomials),
+                              options.tree, options, columns);
   long double taylor = taylor_bound(all.cells, options.order);
   result.features = features_of(input.dimension, options.order, options);
   result.tolerance = residual_tolerance(result.features);
@@ -284,6 +290,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.order = options.order;
   result.seed = options.seed;
   result.tree = options.tree;
+  result.feature_map = options.features;
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
   result.output_hash = hash_output(rows, output);

@@ -48,6 +48,17 @@ Json companions_json(const std::vector<CompanionResidual>& companions) {
   return list;
 }
 
+Json monomials_json(const MonomialSet& set) {
+  Json document = Json::object();
+  if (!set.degrees.empty()) document["degrees"] = set.degrees;
+  if (!set.weights.empty()) document["weights"] = set.weights;
+  if (!set.interactions.empty()) {
+    document["interactions"] = set.interactions;
+    document["low_order"] = set.low_order;
+  }
+  return document;
+}
+
 Json groups_json(const std::vector<GroupResidual>& groups) {
   Json list = Json::array();
   for (const GroupResidual& group : groups) {
@@ -104,6 +115,7 @@ Json fields(const Certificate& c) {
 // which JSON cannot carry, get replacement characters.
 std::string Certificate::to_json() const {
   Json document = fields(*this);
+  if (!feature_map.is_default()) document["feature_map"] = monomials_json(feature_map.monomials);
   if (!companions.empty()) document["companions"] = companions_json(companions);
   if (!groups.empty()) document["groups"] = groups_json(groups);
   std::string text = "{";
