@@ -118,6 +118,10 @@ void require_monomials(const MonomialSet& monomials, std::size_t dimension) {
   if (monomials.low_order < 0) refuse(std::to_string(monomials.low_order), "the low order must not be negative");
 }
 
+void require_length_scale(double length) {
+  if (!(length > 0 && std::isfinite(length))) refuse(formatted("length {:g}", length), "must be positive and finite");
+}
+
 /// Words of one kind, with the columns that they name.
 class Parser {
  public:
@@ -141,14 +145,31 @@ class Parser {
       }
     } else if (kind == "low") {
       monomials.low_order = number_of<int>(rest, word);
+    } else if (kind == "pca" || kind == "pls") {
+      features_.directions = positive(rest, word);
+      features_.supervised = kind == "pls";
+    } else if (kind == "fourier") {
+      features_.fourier = positive(rest, word);
+    } else if (kind == "nystroem") {
+      features_.nystroem = positive(rest, word);
+    } else if (kind == "length") {
+      features_.length = number_of<double>(rest, word);
     } else {
-      refuse(word, "must be total, degrees:, weights:, interactions: or low:, and what belongs to it");
+      refuse(word,
+             "must be total, or degrees:, weights:, interactions:, low:, pca:, pls:, fourier:, nystroem: or length: "
+             "with what belongs to it");
     }
   }
 
   Features features() const { return features_; }
 
  private:
+  static std::size_t positive(std::string_view text, const std::string& word) {
+    const auto number = number_of<std::size_t>(text, word);
+    if (number == 0) refuse(word, "must be at least 1");
+    return number;
+  }
+
   std::uint32_t column(std::string_view name, const std::string& word) const {
     const auto found = std::find(columns_.begin(), columns_.end(), name);
     if (found == columns_.end()) refuse(word, formatted("'{}' is none of the columns", name));
@@ -206,9 +227,27 @@ std::size_t MonomialSet::count(std::size_t dimension, int order) const {
 
 void require_valid(const Features& features, std::size_t dimension) {
   require_monomials(features.monomials, dimension);
+  if (features.directions > dimension) {
+    refuse(formatted("{} directions", features.directions), formatted("there are {} columns only", dimension));
+  }
+  if (features.directions > 0 && !features.monomials.is_whole()) {
+    refuse(formatted("{} directions", features.directions), "exclude degrees, weights and interactions of columns");
+  }
+  if (features.supervised && features.directions == 0) refuse("supervised", "needs a number of directions");
+  require_length_scale(features.length);
 }
 
-void require_valid(const FeatureMap& map, std::size_t dimension) { require_monomials(map.monomials, dimension); }
+void require_valid(const FeatureMap& map, std::size_t dimension, std::size_t points) {
+  const std::size_t variables = map.variables(dimension);
+  require_monomials(map.monomials, variables);
+  if (!map.directions.empty() && (map.centre.size() != dimension || map.directions.size() != variables * dimension)) {
+    refuse("directions", formatted("must have a centre of {} numbers, and as many each", dimension));
+  }
+  for (const Index landmark : map.landmarks) {
+    if (landmark >= points) refuse(formatted("landmark {}", landmark), formatted("there are {} points only", points));
+  }
+  require_length_scale(map.length);
+}
 
 Features parse_features(std::span<const std::string> words, std::span<const std::string> columns) {
   Parser parser(columns);

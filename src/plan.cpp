@@ -62,16 +62,6 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   return fitting;
 }
 
-/// What only cells of a tree can do.
-void require_fitting_method(const CompressOptions& options) {
-  if (options.method != Method::paper && options.method != Method::kernel) return;
-  const std::string rule =
-      formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
-  if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
-  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
-  if (!options.features.is_default()) throw Error("features", "", rule);
-}
-
 /// Time grows with the cube of the rows kept in a cell, and kernel matrices with their square.
 std::size_t cells_of_exchange(std::size_t size) {
   constexpr std::size_t one_cell = 1024, of_many = 512;
@@ -105,6 +95,17 @@ void plan_exchange(const CompressOptions& options, Plan& plan) {
 
 }  // namespace
 
+void require_fitting_method(const CompressOptions& options) {
+  if (options.method != Method::paper && options.method != Method::kernel) return;
+  const std::string rule =
+      formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
+  if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
+  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
+  if (!options.features.monomials.is_whole() || options.features.fourier + options.features.nystroem > 0) {
+    throw Error("features", "other than moments of all columns or directions", rule);
+  }
+}
+
 std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
   if (!max_weight || features == most_points) return features;
   const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
@@ -119,7 +120,8 @@ double halving_operations(std::size_t features) {
 }
 
 bool is_finished(const CompressOptions& options) {
-  return options.method == Method::automatic && !options.max_weight && options.companions.empty();
+  const bool further = options.features.fourier + options.features.nystroem > 0 || !options.companions.empty();
+  return options.method == Method::automatic && !options.max_weight && !further;
 }
 
 std::size_t feature_count(std::size_t dimension, int order) {
@@ -140,10 +142,15 @@ std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& 
 
 std::size_t feature_count(std::size_t dimension, int order, const CompressOptions& options) {
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
-  std::size_t count = monomial_count(dimension, order, options.features.monomials);
+  const Features& features = options.features;
+  if (features.directions > 0) dimension = features.directions;
+  std::size_t count = monomial_count(dimension, order, features.monomials);
+  const std::size_t further = features.fourier + features.nystroem;
+  if (count > largest - further) return largest;
+  count += further;
   for (const Companions& each : options.companions) {
     const std::size_t times = each.columns * std::size_t(each.degree);
-    const std::size_t polynomials = monomial_count(dimension, each.order_beside(order), options.features.monomials);
+    const std::size_t polynomials = monomial_count(dimension, each.order_beside(order), features.monomials);
     if (polynomials > (largest - count) / std::max<std::size_t>(times, 1)) return largest;
     count += times * polynomials;
   }

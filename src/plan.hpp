@@ -7,6 +7,10 @@
 
 namespace momentset {
 
+/// Throws Error where the method is one that cannot have the options' bounds, companions or features: these take cells
+/// of a tree.
+void require_fitting_method(const CompressOptions& options);
+
 /// Monomials in m variables that a set keeps up to an order; saturates at SIZE_MAX.
 std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& monomials);
 

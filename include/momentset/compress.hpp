@@ -89,8 +89,9 @@ struct CompressOptions {
   /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
   /// kept beyond order 0.
   std::vector<Companions> companions = {};
-  /// Which functions of the coordinates keep their sums. Other than the default they are not for the methods paper and
-  /// kernel, and `automatic` compares them with no other way to choose rows.
+  /// Which functions of the coordinates keep their sums. Sets of monomials, Fourier and Nystroem features are not for
+  /// the methods paper and kernel. `automatic` compares sets of monomials with no other way to choose rows, and with
+  /// Fourier or Nystroem features is `tree`.
   Features features = {};
   /// Groups that are compressed by themselves, each with its exact mass, its own moments, cells and order; equal points
   /// of different groups are not merged. Those with no more points than their share are kept whole. A tolerance is met

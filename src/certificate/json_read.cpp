@@ -64,25 +64,44 @@ void read_feature_map(const JsonField& root, Certificate& c) {
       }
     }
   }
-  require_valid(c.feature_map, c.dimension);
+  if (map.has("directions")) {
+    for (const JsonField& number : map["centre"].elements(c.dimension)) {
+      c.feature_map.centre.push_back(number.number());
+    }
+    for (const JsonField& direction : map["directions"].elements(c.dimension)) {
+      for (const JsonField& number : direction.elements(c.dimension)) {
+        c.feature_map.directions.push_back(number.number());
+      }
+    }
+  }
+  if (map.has("fourier")) {
+    c.feature_map.fourier = map["fourier"].integer(0, most_monomials);
+    for (const JsonField& landmark : map["landmarks"].elements(most_monomials)) {
+      c.feature_map.landmarks.push_back(Index(landmark.integer(0, c.rows - 1)));
+    }
+    c.feature_map.length = map["length"].number(std::numeric_limits<double>::denorm_min());
+    c.map_columns = {map["global"].number(0), map["cells"].number(0)};
+  }
+  require_valid(c.feature_map, c.dimension, c.rows);
 }
 
 /// Left out where there are none.
 void read_companions(const JsonField& root, Certificate& c) {
   const MonomialSet& monomials = c.feature_map.monomials;
-  std::size_t features = monomial_count(c.dimension, c.order, monomials);
+  const std::size_t variables = c.feature_map.variables(c.dimension);
+  std::size_t features = monomial_count(variables, c.order, monomials) + c.feature_map.columns();
   if (root.has("companions")) {
     for (const JsonField& entry : root["companions"].elements(most_monomials)) {
       CompanionResidual read{entry["column"].string(), int(entry["degree"].integer(1, most_monomials)),
                              int(entry["order"].integer(0, std::uint64_t(c.order))), entry["global"].number(0),
                              entry["cells"].number(0)};
-      features += std::size_t(read.degree) * monomial_count(c.dimension, read.order, monomials);
+      features += std::size_t(read.degree) * monomial_count(variables, read.order, monomials);
       c.companions.push_back(std::move(read));
     }
   }
   root["features"].require(
       c.features == features,
-      "must be " + std::string(monomials.is_whole() ? "C(dimension + order, order)" : "that of the monomials kept") +
+      "must be " + std::string(c.feature_map.is_default() ? "C(dimension + order, order)" : "that of the feature map") +
           std::string(c.companions.empty() ? "" : " with the companions") + " = " + text(features));
 }
 

@@ -46,12 +46,12 @@ MOMENTSET_SIMD(void, multiply, multiply_loop,
                (const double* a, const double* b, std::size_t count, double* products, double* sums),
                (a, b, count, products, sums))
 
+}  // namespace
+
 double scaled_residual(long double output, long double input, long double magnitude) {
   if (magnitude > 0) return finite(std::fabs(output - input) / magnitude);
   return output == input ? 0.0 : 1.0;
 }
-
-}  // namespace
 
 std::size_t monomial_count(std::size_t dimension, int order) {
   constexpr std::size_t limit = std::numeric_limits<std::size_t>::max();

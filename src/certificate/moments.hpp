@@ -30,6 +30,9 @@ struct MomentSums {
   void join(const MomentSums& other);
 };
 
+/// |output - input| / magnitude, 0 where both sides vanish and 1 where only the magnitude does: see OrderResidual.
+double scaled_residual(long double output, long double input, long double magnitude);
+
 /// A further column y of the points, as a factor u^power of every monomial; u = (y - centre) / half.
 struct Factor {
   const double* values;  ///< of row i of the array at [i * stride]
