@@ -112,6 +112,7 @@ void require_monomials(const MonomialSet& monomials, std::size_t dimension) {
   for (const Columns& set : monomials.interactions) {
     if (set.empty()) refuse("interactions", "a set of columns must not be empty");
     for (const std::uint32_t column : set) {
+      if (std::count(set.begin(), set.end(), column) > 1) refuse(std::to_string(column), "a set has a column once");
       if (column >= dimension) refuse(std::to_string(column), formatted("there are {} columns only", dimension));
     }
   }
