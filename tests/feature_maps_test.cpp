@@ -37,7 +37,7 @@ const std::vector<MapCase> maps = {
     {"weights", [](auto m) { return Features{.monomials = {.weights = std::vector<double>(m, 1.5)}}; }},
     {"interactions",
      [](auto m) {
-       return Features{.monomials = {.interactions = {{0, m - 1}}}};
+       return Features{.monomials = {.interactions = {m > 1 ? std::vector{0U, m - 1} : std::vector{0U}}}};
      }},
     {"principal", [](auto m) { return Features{.directions = std::min(m, 2U)}; }},
     {"supervised", [](auto m) { return Features{.directions = std::min(m, 2U), .supervised = true}; }},
@@ -108,7 +108,7 @@ class Reference {
       const std::vector<long double> other = standardised(landmark);
       long double square = 0;
       for (std::size_t a = 0; a < z.size(); ++a) square += (z[a] - other[a]) * (z[a] - other[a]);
-      found.push_back(std::exp(-square / (2 * z.size() * map_.length * map_.length)));
+      found.push_back(std::exp(-square / (2 * double(z.size()) * map_.length * map_.length)));
     }
     return found;
   }
@@ -129,7 +129,7 @@ class Reference {
     if (!set.weights.empty() && set.weights[b - 1] + (a > 0 ? set.weights[a - 1] : 0) > order) return false;
     if (set.interactions.empty() || a == 0) return true;
     const auto& only = set.interactions.front();
-    return (a - 1 == only[0] || a - 1 == only[1]) && (b - 1 == only[0] || b - 1 == only[1]);
+    return (a - 1 == only.front() || a - 1 == only.back()) && (b - 1 == only.front() || b - 1 == only.back());
   }
 
   std::vector<long double> variables(std::size_t row) const {

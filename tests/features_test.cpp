@@ -112,6 +112,7 @@ TEST(ParseFeatures, NamesWhatItCannotRead) {
       {{"weights:x=0.5"}, "at least 1"},
       {{"interactions:x*q"}, "'q' is none of the columns"},
       {{"interactions:"}, "none of the columns"},
+      {{"interactions:x*x"}, "a set has a column once"},
       {{"low:-1"}, "must not be negative"},
       {{"pca:0"}, "at least 1"},
       {{"pca:4"}, "there are 3 columns only"},
