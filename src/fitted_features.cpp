@@ -120,10 +120,12 @@ void FittedFeatures::find_directions(const WeightedPoints& points) {
   const StandardColumns standard = standard_columns(points, options_.stop);
   const std::vector<double> all = covariances(points, rows, standard.mean, factors, targets, options_.stop);
   const std::vector<double> own = rectangle(all, std::size_t(width), m, 0, m);
-  std::vector<double> found =
-      asked.supervised ? supervised_directions(own, rectangle(all, std::size_t(width), m, m, std::size_t(width)), m,
-                                               asked.directions)
-                       : principal_directions(own, m, asked.directions);
+  std::vector<double> found;
+  if (asked.supervised) {
+    const std::vector<double> with_targets = rectangle(all, std::size_t(width), m, m, std::size_t(width));
+    found = supervised_directions(own, with_targets, m, asked.directions);
+  }
+  if (found.empty()) found = principal_directions(own, m, asked.directions);  // also where no column tells of a target
   if (found.empty()) {  // nothing varies: one direction in which nothing does either
     found.assign(m, 0);
     found[0] = 1;
