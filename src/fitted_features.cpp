@@ -156,7 +156,7 @@ void FittedFeatures::add_columns(const WeightedPoints& points) {
   const NystroemFeatures nystroem(
       standard, points,
       asked.nystroem == 0 ? std::vector<Index>{} : kernel::priority_sample(points, candidates, options_.seed).rows,
-      asked.nystroem, asked.length);
+      asked.nystroem, asked.length, options_.stop);
   map_.fourier = fourier.size();
   map_.landmarks = nystroem.landmarks();
   map_.length = asked.length;

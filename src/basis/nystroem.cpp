@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "threads.hpp"
+
 namespace momentset {
 
 double NystroemFeatures::kernel(const double* z, const double* other) const {
@@ -14,7 +16,7 @@ double NystroemFeatures::kernel(const double* z, const double* other) const {
 }
 
 NystroemFeatures::NystroemFeatures(StandardColumns columns, const WeightedPoints& points, std::vector<Index> candidates,
-                                   std::size_t most, double length)
+                                   std::size_t most, double length, const std::stop_token& stop)
     : columns_(std::move(columns)), length_(length) {
   constexpr double nothing_new = 1e-8;
   const std::size_t m = points.dimension, count = candidates.size();
@@ -22,6 +24,7 @@ NystroemFeatures::NystroemFeatures(StandardColumns columns, const WeightedPoints
   for (std::size_t i = 0; i < count; ++i) columns_.map(points.point(candidates[i]), z.data() + i * m);
   std::vector<std::vector<double>> rows(count);  // of the factor, for each candidate
   while (landmarks_.size() < most) {
+    stop_if_asked(stop);
     const auto pivot = std::size_t(std::max_element(left.begin(), left.end()) - left.begin());
     if (count == 0 || !(left[pivot] > nothing_new)) break;
     const double root = std::sqrt(left[pivot]);

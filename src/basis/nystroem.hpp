@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <vector>
 
 #include "basis/feature_columns.hpp"
@@ -15,9 +16,9 @@ class NystroemFeatures final : public FeatureColumns {
  public:
   /// @param candidates numbers of the points that may become landmarks
   /// @param most       landmarks
-  /// O(candidates most (m + most)).
+  /// O(candidates most (m + most)). Throws Cancelled.
   NystroemFeatures(StandardColumns columns, const WeightedPoints& points, std::vector<Index> candidates,
-                   std::size_t most, double length);
+                   std::size_t most, double length, const std::stop_token& stop = {});
   std::size_t size() const override { return landmarks_.size(); }
   void evaluate(const double* x, double* out) const override;
 
