@@ -22,6 +22,7 @@
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "progress.hpp"
+#include "row_matrix.hpp"
 #include "row_numbers.hpp"
 #include "stopwatch.hpp"
 #include "summary.hpp"
@@ -65,6 +66,15 @@ struct Roles {
   OwnedTargets targets;
   OwnedGroups groups;
   OwnedCategories categories;
+  OwnedFeatures features;
+
+  /// Of the companions, in their order.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all = targets.names;
+    all.insert(all.end(), categories.names.begin(), categories.names.end());
+    all.insert(all.end(), features.names.begin(), features.names.end());
+    return all;
+  }
 
   std::vector<std::string> notices() const {
     std::vector<std::string> notices;
@@ -138,6 +148,8 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"group_sizes", roles.columns.groups.empty() ? "" : options.group_sizes},
           {"categories", fmt::format("{}", fmt::join(roles.columns.categories, "\n"))},
           {"category_pairs", options.category_pairs ? "true" : ""},
+          {"features", fmt::format("{}", fmt::join(options.features, "\n"))},
+          {"feature_columns", roles.features.names.empty() ? "" : std::to_string(roles.features.names.size())},
           {"scale", options.scale},
           {"column_weights", fmt::format("{}", fmt::join(options.column_weights, "\n"))}};
 }
@@ -198,7 +210,8 @@ Roles roles_of(const Options& options, const ColumnRoles& columns, io::Features&
   std::size_t most = features.points.view().size();
   if (!options.tolerance) most = std::min(most, asked_size(options, most)) - 1;
   return {columns, OwnedTargets(columns.targets, std::move(features.targets)), OwnedGroups(levels.first(groups)),
-          OwnedCategories(levels.subspan(groups), options.category_pairs, most)};
+          OwnedCategories(levels.subspan(groups), options.category_pairs, most),
+          OwnedFeatures(FeatureWords(options.features).files, features)};
 }
 
 CompressOptions library_options(const Options& options, const io::Features& features, const Roles& roles) {
@@ -217,6 +230,8 @@ CompressOptions library_options(const Options& options, const io::Features& feat
         {.values = roles.targets.values, .columns = roles.targets.names.size(), .degree = options.target_degree}};
   }
   if (!roles.categories.names.empty()) found.companions.push_back(roles.categories.view());
+  if (!roles.features.names.empty()) found.companions.push_back(roles.features.view());
+  found.features = parse_features(FeatureWords(options.features).words, features.columns);
   found.groups = roles.groups.view();
   found.group_sizes = group_sizes.at(options.group_sizes);
   found.scale = scales.at(options.scale);
@@ -272,11 +287,8 @@ int run(Options options) {
   progress.clear();
   print_notices(coreset.notices, options);
   coreset.certificate.columns = features.columns;
-  for (std::size_t j = 0; j < coreset.certificate.companions.size(); ++j) {
-    const std::size_t targets = roles.targets.names.size();
-    coreset.certificate.companions[j].column =
-        j < targets ? roles.targets.names[j] : roles.categories.names[j - targets];
-  }
+  const std::vector<std::string> names = roles.names();
+  for (std::size_t j = 0; j < names.size(); ++j) coreset.certificate.companions[j].column = names[j];
   coreset.certificate.options = recorded(options, features, roles, coreset);
 
   const Stopwatch writing;

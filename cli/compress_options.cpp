@@ -83,6 +83,14 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
   command.add_flag("--category-pairs", arguments.category_pairs,
                    "keep the count of each combination of two of the categories as well");
   command
+      .add_option(
+          "--features", arguments.features,
+          "what is kept in place of all moments, or beside them: degrees:A=3,B=1, weights:A=1,B=2, "
+          "interactions:A*B,C, low:1, pca:R, pls:R, fourier:N, nystroem:N, length:L, file:FILE (numbers, a row for "
+          "each of IN); may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("WORD");
+  command
       .add_option("--scale", arguments.scale,
                   "what columns are divided by before cells are formed: standard (deviation), robust (interquartile "
                   "range) or none (one number for all)")

@@ -27,6 +27,7 @@ struct CompressArguments : TableArguments, CheckpointArguments {
   std::vector<std::string> categories;
   bool category_pairs = false;
   std::string scale = "standard";
+  std::vector<std::string> features;
   std::vector<std::string> column_weights;
   std::string weight_sum = "mass";
   std::string keep_rows;

@@ -10,58 +10,24 @@
 #include <numeric>
 
 #include "momentset/error.hpp"
+#include "row_matrix.hpp"
 
 namespace momentset::cli {
 namespace {
 
-struct OwnedMatrix {
-  std::vector<double> values;
-  std::size_t columns = 0;
+using Matrices = std::vector<RowMatrix>;
 
-  prune::Matrix view() const { return {values, columns}; }
-};
-
-/// The numbers of a file with a row for each row of IN: those of the points.
-OwnedMatrix read_matrix(const std::string& option, const std::string& path, const io::Features& features) {
-  io::Features read;
-  try {
-    const io::Table table = io::Table::open({path});
-    io::ReadOptions every_column;
-    every_column.weighted = false;
-    for (const io::Column& column : table.columns()) every_column.columns.push_back(column.name);
-    read = table.read(every_column);
-  } catch (const Error& error) {
-    if (error.field() == path) throw Error(option, path, error.rule());
-    throw Error(option, path + ": " + error.field() + (error.value().empty() ? "" : ": " + error.value()),
-                error.rule().substr(0, error.rule().find(';')));
-  }
-  const std::size_t points = features.points.view().size(), rows = points + features.dropped;
-  const std::size_t columns = read.points.dimension, found = read.points.view().size();
-  if (found != rows) {
-    throw Error(option, fmt::format("{}: {} rows", path, found),
-                fmt::format("must have one for each of the {} rows of the table", rows));
-  }
-  if (features.positions.empty()) return {std::move(read.points.coordinates), columns};
-  OwnedMatrix kept{{}, columns};
-  kept.values.reserve(points * columns);
-  for (std::size_t i = 0; i < points; ++i) {
-    const double* row = read.points.view().point(features.position(i));
-    kept.values.insert(kept.values.end(), row, row + columns);
-  }
-  return kept;
-}
-
-using Matrices = std::vector<OwnedMatrix>;
+prune::Matrix view(const RowMatrix& matrix) { return {matrix.values, matrix.columns}; }
 
 Matrices read_matrices(const std::string& option, const std::vector<std::string>& paths, const io::Features& features) {
   Matrices matrices;
-  for (const std::string& path : paths) matrices.push_back(read_matrix(option, path, features));
+  for (const std::string& path : paths) matrices.push_back(read_row_matrix(option, path, features));
   return matrices;
 }
 
 std::vector<prune::Matrix> views(const Matrices& matrices) {
   std::vector<prune::Matrix> all;
-  for (const OwnedMatrix& matrix : matrices) all.push_back(matrix.view());
+  for (const RowMatrix& matrix : matrices) all.push_back(view(matrix));
   return all;
 }
 
@@ -74,17 +40,17 @@ Matrices probabilities(const ScoreArguments& arguments, const io::Features& feat
   if (!arguments.probs.empty()) return read_matrices("--probs", arguments.probs, features);
   require(arguments, "--probs", !arguments.logits.empty());
   Matrices matrices = read_matrices("--logits", arguments.logits, features);
-  for (OwnedMatrix& matrix : matrices) matrix.values = prune::softmax(matrix.view());
+  for (RowMatrix& matrix : matrices) matrix.values = prune::softmax(view(matrix));
   return matrices;
 }
 
 /// Those of --embeddings, or the table's own coordinates.
 prune::Scores by_embeddings(const ScoreArguments& arguments, const io::Features& features, const ClassLabels& labels) {
   Matrices matrices = read_matrices("--embeddings", arguments.embeddings, features);
-  if (matrices.empty()) matrices.push_back({features.points.coordinates, features.points.dimension});
+  if (matrices.empty()) matrices.push_back({features.points.coordinates, features.points.dimension, features.columns});
   std::vector<std::vector<float>> singles;
   std::vector<prune::Embeddings> ensemble;
-  for (OwnedMatrix& matrix : matrices) {
+  for (RowMatrix& matrix : matrices) {
     singles.emplace_back(matrix.values.begin(), matrix.values.end());
     std::vector<double>().swap(matrix.values);
   }
@@ -95,16 +61,17 @@ prune::Scores by_embeddings(const ScoreArguments& arguments, const io::Features&
 }
 
 prune::Scores by_forgetting(const ScoreArguments& arguments, const io::Features& features) {
-  if (!arguments.losses.empty()) return prune::forgetting(read_matrix("--losses", arguments.losses, features).view());
+  if (!arguments.losses.empty())
+    return prune::forgetting(view(read_row_matrix("--losses", arguments.losses, features)));
   require(arguments, "--losses", !arguments.correct.empty());
-  OwnedMatrix wrong = read_matrix("--correct", arguments.correct, features);
+  RowMatrix wrong = read_row_matrix("--correct", arguments.correct, features);
   for (double& each : wrong.values) each = 1 - each;
-  return prune::forgetting(wrong.view(), 0.5);
+  return prune::forgetting(view(wrong), 0.5);
 }
 
-OwnedMatrix transposed(const OwnedMatrix& matrix) {
-  const std::size_t rows = matrix.view().rows();
-  OwnedMatrix turned{std::vector<double>(matrix.values.size()), rows};
+RowMatrix transposed(const RowMatrix& matrix) {
+  const std::size_t rows = view(matrix).rows();
+  RowMatrix turned{std::vector<double>(matrix.values.size()), rows};
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t c = 0; c < matrix.columns; ++c)
       turned.values[c * rows + i] = matrix.values[i * matrix.columns + c];
@@ -115,16 +82,16 @@ OwnedMatrix transposed(const OwnedMatrix& matrix) {
 prune::Scores by_memorisation(const ScoreArguments& arguments, const io::Features& features) {
   require(arguments, "--members", !arguments.members.empty());
   require(arguments, "--correct", !arguments.correct.empty());
-  const OwnedMatrix members = transposed(read_matrix("--members", arguments.members, features));
-  const OwnedMatrix correct = transposed(read_matrix("--correct", arguments.correct, features));
+  const RowMatrix members = transposed(read_row_matrix("--members", arguments.members, features));
+  const RowMatrix correct = transposed(read_row_matrix("--correct", arguments.correct, features));
   std::vector<std::uint8_t> inside;
   for (const double each : members.values) inside.push_back(each != 0 ? 1 : 0);
-  return prune::memorisation(inside, correct.view());
+  return prune::memorisation(inside, view(correct));
 }
 
 prune::Scores from_file(const ScoreArguments& arguments, const io::Features& features) {
   require(arguments, "--scores", !arguments.scores.empty());
-  OwnedMatrix scores = read_matrix("--scores", arguments.scores, features);
+  RowMatrix scores = read_row_matrix("--scores", arguments.scores, features);
   if (scores.columns != 1) {
     throw Error("--scores", fmt::format("{}: {} columns", arguments.scores, scores.columns), "must have one");
   }
@@ -181,7 +148,7 @@ ClassLabels class_labels(const std::string& labels, const io::Features& features
   for (const io::Levels& levels : features.levels) {
     if (levels.column == labels) return {levels.of_points, levels.names};
   }
-  const OwnedMatrix read = read_matrix("--labels", labels, features);
+  const RowMatrix read = read_row_matrix("--labels", labels, features);
   if (read.columns != 1) {
     throw Error("--labels", fmt::format("{}: {} columns", labels, read.columns), "must have one");
   }
@@ -245,9 +212,9 @@ std::optional<prune::ProbeAngle> probe_angle_of(const ScoreArguments& arguments,
   const std::size_t rows = features.points.view().size(), probes = files.size();
   std::vector<Index> predictions(rows * probes);
   for (std::size_t k = 0; k < probes; ++k) {
-    const OwnedMatrix outputs = read_matrix(option, files[k], features);
+    const RowMatrix outputs = read_row_matrix(option, files[k], features);
     for (std::size_t i = 0; i < rows; ++i) {
-      const double* row = outputs.view().row(i);
+      const double* row = view(outputs).row(i);
       predictions[i * probes + k] =
           Index(outputs.columns == 1 ? row[0] > 0 : std::max_element(row, row + outputs.columns) - row);
     }

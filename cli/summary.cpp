@@ -57,6 +57,15 @@ std::vector<std::string> names_of(const std::vector<CompanionResidual>& companio
   return names;
 }
 
+/// The first of them, and how many more there are.
+std::string few_names_of(const std::vector<CompanionResidual>& companions) {
+  constexpr std::size_t most = 16;
+  std::vector<std::string> names = names_of(companions);
+  const std::size_t others = names.size() - std::min(names.size(), most);
+  names.resize(names.size() - others);
+  return fmt::format("{}{}", fmt::join(names, ", "), others > 0 ? fmt::format(" and {} more", others) : "");
+}
+
 std::string counted(std::size_t number, const std::string& noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }
@@ -154,13 +163,17 @@ std::string Report::text() const {
                    grouped(coreset->rows.size())));
   line(text, "moments",
        fmt::format("{} up to order {} in {} ({}), kept in {}", grouped(coreset->plan.features), coreset->plan.order,
-                   counted(coreset->plan.dimension, "column"), fmt::join(certificate.columns, ", "),
+                   certificate.feature_map.directions.empty()
+                       ? counted(coreset->plan.dimension, "column")
+                       : fmt::format("{} of {}", counted(coreset->plan.dimension, "direction"),
+                                     counted(certificate.dimension, "column")),
+                   fmt::join(certificate.columns, ", "),
                    cells_of(certificate) == 1 ? "one cell" : "each of " + counted(cells_of(certificate), "cell")));
   if (!certificate.groups.empty()) line(text, "groups", groups_line(certificate));
   if (!certificate.companions.empty()) {
     const CompanionResidual& first = certificate.companions.front();
     line(text, "target",
-         fmt::format("{}{}, times all moments up to order {}", fmt::join(names_of(certificate.companions), ", "),
+         fmt::format("{}{}, times all moments up to order {}", few_names_of(certificate.companions),
                      first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order));
   }
   if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);

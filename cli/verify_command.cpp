@@ -16,6 +16,7 @@
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
+#include "row_matrix.hpp"
 #include "row_numbers.hpp"
 #include "text.hpp"
 #include "weight_sum.hpp"
@@ -29,6 +30,7 @@ struct Options {
   std::vector<std::string> columns;
   std::optional<int> order;
   std::string weights;
+  std::vector<std::string> features;  // files of the columns that were kept beside the moments
   int threads = 0;
   bool drop_invalid = false, quiet = false;
 };
@@ -41,6 +43,7 @@ struct Claim {
   std::vector<std::string> groups;      // columns of the input that tell its groups apart
   std::vector<std::string> categories;  // columns of which counts are kept
   bool category_pairs = false;
+  std::size_t feature_columns = 0;  // of files, the last of the companions
   int order = 0;
   std::string weights;  // column of the input
   std::string weight_sum = "mass";
@@ -93,6 +96,9 @@ Claim claim_of(const Options& options, const std::string& output, const io::Tabl
     claim.groups = split_lines(option_of(*claim.certificate, "groups", ""));
     claim.categories = split_lines(option_of(*claim.certificate, "categories", ""));
     claim.category_pairs = option_of(*claim.certificate, "category_pairs", "") == "true";
+    if (const std::string columns = option_of(*claim.certificate, "feature_columns", ""); !columns.empty()) {
+      claim.feature_columns = parse_count("feature_columns", columns);
+    }
     claim.order = claim.certificate->order;
     claim.weights = option_of(*claim.certificate, "weights", options.weights);
     claim.weight_sum = option_of(*claim.certificate, "weight_sum", "mass");
@@ -244,12 +250,13 @@ Check same_levels(const std::vector<io::Levels>& found, const std::vector<Index>
           fmt::format("{} of {} differ from the input row they name", differing, points.size())};
 }
 
-/// How the names of the levels that are counted differ from those stated after `first` targets; empty if they do not.
-std::string other_name(const std::vector<std::string>& names, const Certificate& certificate, std::size_t first) {
-  const auto& stated = certificate.companions;
-  for (std::size_t k = 0; k < std::max(names.size(), stated.size() - std::min(first, stated.size())); ++k) {
+/// How the names of the levels that are counted differ from those stated after the targets; empty if they do not.
+std::string other_name(const std::vector<std::string>& names, const Claim& claim) {
+  const auto& stated = claim.certificate->companions;
+  const std::size_t first = claim.targets.size(), end = stated.size() - std::min(claim.feature_columns, stated.size());
+  for (std::size_t k = 0; k < std::max(names.size(), end - std::min(first, end)); ++k) {
     const std::string found = k < names.size() ? names[k] : "nothing";
-    const std::string said = first + k < stated.size() ? stated[first + k].column : "nothing";
+    const std::string said = first + k < end ? stated[first + k].column : "nothing";
     if (found != said) return fmt::format("found {}, stated {}", found, said);
   }
   return "";
@@ -298,19 +305,28 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
       !claim.certificate || std::none_of(claim.certificate->companions.begin(), claim.certificate->companions.end(),
                                          [](const auto& each) { return each.column.empty(); });
   if (!categories.names.empty() && all_named) {  // else not all companions are at hand, and none is checked
-    if (const std::string other = other_name(categories.names, *claim.certificate, claim.targets.size());
-        !other.empty()) {
+    if (const std::string other = other_name(categories.names, claim); !other.empty()) {
       return {{"companions", false, other}};
     }
     certify_options.companions.push_back(categories.view());
   }
+  const OwnedFeatures features(options.features, input);
+  if (!features.names.empty()) certify_options.companions.push_back(features.view());
+  // Where some of the companions are not at hand none is checked.
+  if (claim.feature_columns > 0 && features.names.empty()) certify_options.companions.clear();
   if (claim.certificate) {
+    certify_options.features = claim.certificate->feature_map;
     certify_options.groups = groups.view();
     certify_options.group_claims =
         group_claims(*claim.certificate, groups.names.size(), input.points.view().size(), problem);
     if (!problem.empty()) return {{"groups", false, problem}};
     certify_options.tree = claim.certificate->tree;
     certify_options.seed = claim.certificate->seed;
+    for (const Index landmark : certify_options.features.landmarks) {
+      if (landmark >= input.points.view().size()) {
+        return {{"input", false, fmt::format("a landmark is row {}, which is not in the input", landmark)}};
+      }
+    }
     for (const CellTree::Split& split : certify_options.tree.splits) {
       if (split.point >= input.points.view().size()) {
         return {{"input", false, fmt::format("the cells name row {}, which is not in the input", split.point)}};
@@ -382,6 +398,11 @@ void add_verify(CLI::App& app, int& status) {
   command->add_option("--order", options->order, "without a certificate: the order")->type_name("K");
   command->add_option("--weights", options->weights, "without a certificate: the input's column of weights")
       ->type_name("COL");
+  command
+      ->add_option("--features", options->features,
+                   "files of columns whose sums were kept, as after file: in compress, in the same order")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
   command->add_option("--threads", options->threads, "threads to use [all cores]");
   command->add_flag("--drop-invalid", options->drop_invalid, "without a certificate: as in compress");
   command->add_flag("--quiet", options->quiet, "print errors only");

@@ -83,7 +83,7 @@ void add_exchange(const WeightedPoints& points, const DistinctPoints& distinct, 
 bool in_doubt(const Coreset& result, const CompressOptions& options) {
   constexpr std::size_t few_columns = 5;
   constexpr double clearly_better = 0.25;
-  if (options.tolerance || result.plan.dimension <= few_columns) return false;
+  if (options.tolerance || result.plan.dimension <= few_columns || !options.features.is_default()) return false;
   const auto trial = std::find_if(result.trials.begin(), result.trials.end(),
                                   [&](const OrderTrial& each) { return each.order == result.plan.order; });
   if (trial == result.trials.end()) return false;  // the order was stated

@@ -9,7 +9,7 @@ namespace momentset {
 
 /// Whether the moments of the order chosen promise too little for them to be taken untested: more than a quarter of the
 /// error of random rows, 1 / sqrt(size), in more than five columns. Below six columns orders high enough fit nearly
-/// every size.
+/// every size. Features that were asked for are not put in doubt.
 bool in_doubt(const Coreset& result, const CompressOptions& options);
 
 /// The best of four ways to keep as many rows, by the typical error on test functions over all points: the survivors

@@ -20,12 +20,14 @@ class CellCompressor {
   /// @param scale      factors that make the columns' extents comparable
   /// @param max_weight upper bound of the new weights; a point that weighs more may keep its own weight. Infinity: none
   /// @param companions of the points that the partition is of, by number; must outlive this
+  /// @param monomials whose sums are kept
   CellCompressor(const Partition& partition, std::span<const double> weights, std::span<const double> scale, int order,
-                 double max_weight, std::stop_token stop, std::span<const Companions> companions = {})
+                 double max_weight, std::stop_token stop, std::span<const Companions> companions = {},
+                 const MonomialSet& monomials = {})
       : partition_(partition),
         weights_(weights),
         scale_(scale),
-        basis_(scale.size(), order),
+        basis_(scale.size(), order, monomials),
         max_weight_(max_weight),
         stop_(std::move(stop)),
         companions_(companions) {}

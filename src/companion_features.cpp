@@ -26,7 +26,7 @@ CompanionFeatures::CompanionFeatures(const LocalFeatures& polynomials, const Pol
     Group group{local_values(each, points), each.columns, each.degree, {}};
     const int order = each.order_beside(basis.order());
     for (std::size_t f = 0; f < basis.size(); ++f) {
-      if (basis.degree(f) <= order) group.polynomials.push_back(f);
+      if (basis.order_of(f) <= order) group.polynomials.push_back(f);
     }
     features_ += group.columns * std::size_t(group.degree) * group.polynomials.size();
     groups_.push_back(std::move(group));

@@ -33,7 +33,7 @@ class CompanionFeatures final : public FeatureRows {
     std::vector<double> values;  // row-major, cell's points x columns, in [-1, 1]
     std::size_t columns;
     int degree;
-    std::vector<std::size_t> polynomials;  // features of degree up to the order
+    std::vector<std::size_t> polynomials;  // features of this order at most
   };
 
   const LocalFeatures& polynomials_;

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "column_spreads.hpp"
+#include "fitted_features.hpp"
 #include "format.hpp"
 #include "group_sizes.hpp"
 #include "memory.hpp"
 #include "momentset/error.hpp"
 #include "order_choice.hpp"
 #include "parts.hpp"
+#include "plan.hpp"
 #include "reduction.hpp"
 #include "stopwatch.hpp"
 #include "threads.hpp"
@@ -228,13 +230,15 @@ void join(const std::vector<Part>& parts, double mass_scale, Coreset& result) {
 }
 
 /// What the certificate is to hold the result to.
-CertifyOptions claim_of(const std::vector<Part>& parts, const Coreset& result, const CompressOptions& options) {
+CertifyOptions claim_of(const std::vector<Part>& parts, const Coreset& result, const CompressOptions& options,
+                        const FeatureMap& features) {
   CertifyOptions claim{.order = result.plan.order,
                        .mass_scale = options.mass_scale,
                        .seed = options.seed,
                        .threads = options.threads,
                        .stop = options.stop,
-                       .companions = options.companions};
+                       .companions = options.companions,
+                       .features = features};
   if (options.groups.empty()) {
     claim.tree = parts.front().tree;
     return claim;
@@ -287,6 +291,8 @@ void require_valid_request(const WeightedPoints& points, const CompressOptions& 
   require_valid(points);
   require_valid(options.companions, points.size());
   require_valid(options.groups, points.size());
+  require_valid(options.features, points.dimension);
+  require_fitting_method(options);
   require_column_weights(options.column_weights, points.dimension);
 }
 
@@ -326,18 +332,23 @@ Coreset compress(const WeightedPoints& points, const CompressOptions& options) {
   Stopwatch stopwatch(options, result.stages);
   tbb::task_arena arena(arena_threads(options.threads));
   std::vector<Part> parts;
-  arena.execute([&] { parts = settled_parts(points, options, stopwatch); });
+  std::optional<FittedFeatures> fitted;
+  arena.execute([&] {
+    if (!options.features.is_default()) stopwatch.start("features");
+    fitted.emplace(points, options);
+    parts = settled_parts(fitted->points(), fitted->options(), stopwatch);
+  });
   for (const Part& part : parts) result.distinct += part.count();
   std::vector<bool> to_do(parts.size(), true);
   while (std::find(to_do.begin(), to_do.end(), true) != to_do.end()) {
     arena.execute([&] {
       for (std::size_t k = 0; k < parts.size(); ++k) {
-        if (to_do[k]) take_survivors(points, parts[k], stopwatch);
+        if (to_do[k]) take_survivors(fitted->points(), parts[k], stopwatch);
       }
     });
     join(parts, options.mass_scale, result);
     stopwatch.start("certify");
-    result.certificate = certify(points, result.rows, result.weights, claim_of(parts, result, options));
+    result.certificate = certify(points, result.rows, result.weights, claim_of(parts, result, options, fitted->map()));
     to_do = lower_orders(parts, result.certificate, options);
   }
   stopwatch.stop();
@@ -360,9 +371,12 @@ Choice choose(const WeightedPoints& points, const CompressOptions& options) {
     silent.progress = {};
     std::vector<StageSeconds> stages;
     Stopwatch stopwatch(silent, stages);
-    std::vector<Part> parts = settled_parts(points, silent, stopwatch);
+    const FittedFeatures fitted(points, silent);
+    std::vector<Part> parts = settled_parts(fitted.points(), fitted.options(), stopwatch);
     for (Part& part : parts) {
-      if (part.count() > 0) part.result.plan = plan(part.distinct.numbers.size(), points.dimension, part.request);
+      if (part.count() > 0) {
+        part.result.plan = plan(part.distinct.numbers.size(), fitted.points().dimension, part.request);
+      }
       if (!options.groups.empty()) choice.groups.push_back(part.result.plan);
     }
     choice.plan = plan_of_all(parts);

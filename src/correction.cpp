@@ -11,6 +11,7 @@
 #include "momentset/basis/polynomial.hpp"
 #include "order_choice.hpp"
 #include "partition/blocks.hpp"
+#include "plan.hpp"
 #include "recombine/group_means.hpp"
 #include "threads.hpp"
 
@@ -33,7 +34,7 @@ int order_to_reach(std::size_t dimension, std::size_t rows, std::size_t survivor
   constexpr int most = 30;
   const double allowed = share_of_effort * allowed_operations(options.effort, rows);
   const auto affordable = [&](int higher) {
-    const std::size_t features = feature_count(dimension, higher);
+    const std::size_t features = monomial_count(dimension, higher, options.features.monomials);
     if (features > survivors / survivors_per_feature) return false;
     const double n = double(features), changed = double(changed_rows(survivors, features));
     return n * changed <= most_values && changed * n * n + 2 * double(rows + survivors) * n <= allowed;
@@ -71,12 +72,13 @@ struct Shares {
   }
 };
 
-/// The features of the changing survivors by degree, and what is missing of their moments.
+/// The features of the changing survivors by order, and what is missing of their moments.
 class System {
  public:
   System(const WeightedPoints& points, const DistinctPoints& distinct, const Shares& shares, int order,
          const CompressOptions& options)
-      : basis_(points.dimension, order),
+      : basis_(points.dimension, order, options.features.monomials),
+        monomials_(options.features.monomials),
         n_(basis_.size()),
         weights_(shares.changing.weights),
         stop_(options.stop),
@@ -100,7 +102,7 @@ class System {
   }
 
   /// Features up to an order come first.
-  std::size_t features(int order) const { return feature_count(basis_.dimension(), order); }
+  std::size_t features(int order) const { return monomial_count(basis_.dimension(), order, monomials_); }
   /// Highest order whose features are independent on the survivors.
   int highest() const { return highest_; }
 
@@ -123,12 +125,12 @@ class System {
   }
 
  private:
-  /// Where each feature of the basis stands when they are sorted by degree.
+  /// Where each feature of the basis stands when they are sorted by order.
   std::vector<std::size_t> places() const {
     std::vector<std::size_t> sorted(n_), place(n_);
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
     std::stable_sort(sorted.begin(), sorted.end(),
-                     [&](std::size_t f, std::size_t g) { return basis_.degree(f) < basis_.degree(g); });
+                     [&](std::size_t f, std::size_t g) { return basis_.order_of(f) < basis_.order_of(g); });
     for (std::size_t k = 0; k < n_; ++k) place[sorted[k]] = k;
     return place;
   }
@@ -188,6 +190,7 @@ class System {
   }
 
   PolynomialBasis basis_;
+  const MonomialSet& monomials_;
   std::size_t n_;
   std::span<const double> weights_;  // of the changing survivors
   std::stop_token stop_;
@@ -208,7 +211,7 @@ double correction_memory(std::size_t dimension, std::size_t rows, std::size_t su
                          const CompressOptions& options) {
   const int highest = order_to_reach(dimension, rows, survivors, order, options);
   if (highest == order) return 0;
-  const double n = double(feature_count(dimension, highest));
+  const double n = double(monomial_count(dimension, highest, options.features.monomials));
   return sizeof(double) * (2 * n * double(changed_rows(survivors, std::size_t(n))) + n * n);
 }
 
@@ -220,7 +223,8 @@ Correction correct(const WeightedPoints& points, const DistinctPoints& distinct,
   if (most == order) return found;
   const SingleThreadedBlas single;
   const std::vector<double> before(weights.begin(), weights.end());
-  const Shares shares(rows, before, changed_rows(rows.size(), feature_count(points.dimension, most)));
+  const Shares shares(rows, before,
+                      changed_rows(rows.size(), monomial_count(points.dimension, most, options.features.monomials)));
   const System system(points, distinct, shares, most, options);
   const SubsetError subset_error(points, distinct, scale, ~options.seed, options);
   const auto multiplied = [&](std::span<const double> factors) {

@@ -50,7 +50,7 @@ std::vector<double> claims(const WeightedPoints& points, const std::vector<Part>
   constexpr int highest = 5;
   const std::size_t equal = options.size / parts.size();
   int order = options.order.value_or(0);
-  while (!options.order && order < highest && feature_count(points.dimension, order + 1, options.companions) <= equal) {
+  while (!options.order && order < highest && feature_count(points.dimension, order + 1, options) <= equal) {
     ++order;
   }
   const double m = double(points.dimension), k = double(order) + 1;
@@ -63,7 +63,7 @@ std::vector<double> claims(const WeightedPoints& points, const std::vector<Part>
 
 /// Rows that the part must keep at least at this order: what one cell needs, or all.
 std::size_t least_of(const Part& part, std::size_t dimension, int order, const CompressOptions& options) {
-  const std::size_t cell = points_of_a_cell(feature_count(dimension, order, options.companions), options.max_weight);
+  const std::size_t cell = points_of_a_cell(feature_count(dimension, order, options), options.max_weight);
   return part.kept.size() + std::min(part.distinct.numbers.size(), cell);
 }
 

@@ -145,7 +145,8 @@ class Trials {
     for (std::size_t k = 0; k < weights.size(); ++k) weights[k] = sample_.weights[partition.order[k]];
     const double bound =
         options_.max_weight ? *options_.max_weight * mass_ / double(size_) : std::numeric_limits<double>::infinity();
-    const CellCompressor compressor(partition, weights, scale_, trial.order, bound, options_.stop, sample_.companions);
+    const CellCompressor compressor(partition, weights, scale_, trial.order, bound, options_.stop, sample_.companions,
+                                    options_.features.monomials);
     const std::vector<std::size_t> chosen = some_of(cells, wanted, random);
     std::vector<std::vector<double>> errors(chosen.size(), std::vector<double>(sums()));
     for_all(chosen.size(),
@@ -193,8 +194,9 @@ std::vector<OrderTrial> candidates(std::size_t rows, std::size_t dimension, cons
   std::vector<OrderTrial> found;
   CompressOptions stated = options;
   for (int order = options.order.value_or(0); order <= options.order.value_or(most_orders); ++order) {
-    const std::size_t features = feature_count(dimension, order, options.companions);
+    const std::size_t features = feature_count(dimension, order, options);
     if (!options.order && points_of_a_cell(features, options.max_weight) > size) break;
+    if (!found.empty() && features == found.back().features) continue;  // no monomial belongs from this order on
     stated.order = order;
     const Plan plan = momentset::plan(rows, dimension, stated);
     if (!found.empty() && plan.operations > allowed) break;

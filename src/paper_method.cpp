@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "cell_compressor.hpp"
-#include "momentset/compress.hpp"
 #include "momentset/partition/kmeans.hpp"
 #include "momentset/partition/neighbour_clusters.hpp"
+#include "plan.hpp"
 #include "threads.hpp"
 
 namespace momentset {
@@ -59,8 +59,8 @@ class Support {
       weights[k] = weights_[members[k]];
     }
     const CellCompressor compressor(partition, weights, options_.scale, options_.order,
-                                    std::numeric_limits<double>::infinity(), options_.stop);
-    const std::size_t features = feature_count(m, options_.order);
+                                    std::numeric_limits<double>::infinity(), options_.stop, {}, options_.monomials);
+    const std::size_t features = monomial_count(m, options_.order, options_.monomials);
     std::vector<unsigned char> full_rank(partition.cells.size()), exact(partition.cells.size());
     for_all(partition.cells.size(), [&](std::size_t c) {
       const Cell& cell = partition.cells[c];
@@ -143,7 +143,7 @@ class Rounds {
   Rounds(const WeightedPoints& points, const DistinctPoints& distinct, const PaperMethodOptions& options)
       : options_(options),
         m_(points.dimension),
-        n_(feature_count(m_, options.order)),
+        n_(monomial_count(m_, options.order, options.monomials)),
         size_(std::max(options.size, n_)),
         first_(distinct.numbers.size()),
         support_(points, distinct, options) {}

@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "merge_equal.hpp"
+#include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
 
 struct PaperMethodOptions {
-  std::size_t size = 1;                                ///< points to survive, n = C(m + order, order) or more
+  std::size_t size = 1;                                ///< points to survive, as many as monomials or more
   int order = 0;                                       ///< K
+  MonomialSet monomials = {};                          ///< whose sums are kept
   std::span<const double> scale;                       ///< m factors that make the columns' extents comparable
   std::size_t dropped = 1;                             ///< points that a greedy cluster drops; the paper: 1
   std::uint64_t seed = 0;                              ///< of the first centres of k-means

@@ -40,17 +40,6 @@ std::vector<Survivor> rows_of_positive_weight(const WeightedPoints& points) {
   return rows;
 }
 
-/// Equal points with companions of their own are rows of their own.
-DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& skip) {
-  DistinctPoints found;
-  for (const Survivor& row : rows_of_positive_weight(points)) {
-    if (!skip.empty() && skip[row.row]) continue;
-    found.numbers.push_back(row.row);
-    found.weights.push_back(row.weight);
-  }
-  return found;
-}
-
 void name_rows_to_keep(Part& part) {
   part.request.keep_rows.clear();
   for (const Survivor& survivor : part.kept) part.request.keep_rows.push_back(survivor.row);
@@ -82,6 +71,16 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& skip) {
+  DistinctPoints found;
+  for (const Survivor& row : rows_of_positive_weight(points)) {
+    if (!skip.empty() && skip[row.row]) continue;
+    found.numbers.push_back(row.row);
+    found.weights.push_back(row.weight);
+  }
+  return found;
+}
 
 std::vector<Survivor> Part::positive_rows(const WeightedPoints& points) const {
   if (!rows) return rows_of_positive_weight(points);

@@ -32,6 +32,10 @@ struct Part {
   std::vector<Survivor> positive_rows(const WeightedPoints& points) const;
 };
 
+/// The points of positive weight that are not to be skipped (`skip` may be empty), equal ones as rows of their own.
+/// O(q).
+DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& skip);
+
 /// The points as they are worked on: one part, or one for each group, by number. Equal points are merged unless they
 /// have companions of their own. Throws Error where a row to keep is not there or weighs nothing.
 std::vector<Part> parts_of(const WeightedPoints& points, const CompressOptions& options);

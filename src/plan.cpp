@@ -31,7 +31,7 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   const int wanted = options.order.value_or(default_order);
   if (wanted < 0) throw Error("order", std::to_string(wanted), "must not be negative");
   const auto points_needed = [&](int order) {
-    return points_of_a_cell(feature_count(dimension, order, options.companions), options.max_weight);
+    return points_of_a_cell(feature_count(dimension, order, options), options.max_weight);
   };
   const std::size_t needed = points_needed(wanted);
   if (needed <= size) return wanted;
@@ -60,15 +60,6 @@ int choose_order(std::size_t rows, std::size_t dimension, std::size_t size, cons
   notice = formatted("order lowered from {} to {}: order {} in {} columns{} needs a size of at least {}", wanted,
                      fitting, wanted, dimension, beside(options.companions), needed);
   return fitting;
-}
-
-/// What only cells of a tree can do.
-void require_fitting_method(const CompressOptions& options) {
-  if (options.method != Method::paper && options.method != Method::kernel) return;
-  const std::string rule =
-      formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
-  if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
-  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
 }
 
 /// Time grows with the cube of the rows kept in a cell, and kernel matrices with their square.
@@ -104,6 +95,17 @@ void plan_exchange(const CompressOptions& options, Plan& plan) {
 
 }  // namespace
 
+void require_fitting_method(const CompressOptions& options) {
+  if (options.method != Method::paper && options.method != Method::kernel) return;
+  const std::string rule =
+      formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
+  if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
+  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
+  if (!options.features.monomials.is_whole() || options.features.fourier + options.features.nystroem > 0) {
+    throw Error("features", "other than moments of all columns or directions", rule);
+  }
+}
+
 std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight) {
   if (!max_weight || features == most_points) return features;
   const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
@@ -118,7 +120,8 @@ double halving_operations(std::size_t features) {
 }
 
 bool is_finished(const CompressOptions& options) {
-  return options.method == Method::automatic && !options.max_weight && options.companions.empty();
+  const bool further = options.features.fourier + options.features.nystroem > 0 || !options.companions.empty();
+  return options.method == Method::automatic && !options.max_weight && !further;
 }
 
 std::size_t feature_count(std::size_t dimension, int order) {
@@ -133,12 +136,21 @@ std::size_t feature_count(std::size_t dimension, int order) {
   return count;
 }
 
-std::size_t feature_count(std::size_t dimension, int order, std::span<const Companions> companions) {
+std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& monomials) {
+  return monomials.is_whole() ? feature_count(dimension, order) : monomials.count(dimension, order);
+}
+
+std::size_t feature_count(std::size_t dimension, int order, const CompressOptions& options) {
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
-  std::size_t count = feature_count(dimension, order);
-  for (const Companions& each : companions) {
+  const Features& features = options.features;
+  if (features.directions > 0) dimension = features.directions;
+  std::size_t count = monomial_count(dimension, order, features.monomials);
+  const std::size_t further = features.fourier + features.nystroem;
+  if (count > largest - further) return largest;
+  count += further;
+  for (const Companions& each : options.companions) {
     const std::size_t times = each.columns * std::size_t(each.degree);
-    const std::size_t polynomials = feature_count(dimension, each.order_beside(order));
+    const std::size_t polynomials = monomial_count(dimension, each.order_beside(order), features.monomials);
     if (polynomials > (largest - count) / std::max<std::size_t>(times, 1)) return largest;
     count += times * polynomials;
   }
@@ -154,6 +166,7 @@ int highest_order(std::size_t dimension, std::size_t size, int limit) {
 Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& options) {
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
   require_fitting_method(options);
+  require_valid(options.features, dimension);
   const std::size_t kept = options.keep_rows.size();
   if (kept > options.size || (kept == options.size && rows > 0)) {
     throw Error("keep_rows", formatted("{} rows", kept),
@@ -169,7 +182,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
     return plan;
   }
   plan.order = choose_order(rows, dimension, std::min(size, std::max<std::size_t>(rows, 1)), options, plan.notice);
-  plan.features = feature_count(dimension, plan.order, options.companions);
+  plan.features = feature_count(dimension, plan.order, options);
   if (rows <= size) {
     plan.size = rows;
     plan.cells = 1;

@@ -7,6 +7,13 @@
 
 namespace momentset {
 
+/// Throws Error where the method is one that cannot have the options' bounds, companions or features: these take cells
+/// of a tree.
+void require_fitting_method(const CompressOptions& options);
+
+/// Monomials in m variables that a set keeps up to an order; saturates at SIZE_MAX.
+std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& monomials);
+
 /// Points that a cell must keep for n features: n, and where weights are bounded by X times their mean n + 1 beside the
 /// 1 / X of all that are at their bound.
 std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight);

@@ -85,6 +85,7 @@ std::vector<Survivor> reduce_in_rounds(const WeightedPoints& points, const Disti
   const PaperMethodResult found = paper_method(points, distinct,
                                                {.size = result.plan.size,
                                                 .order = result.plan.order,
+                                                .monomials = options.features.monomials,
                                                 .scale = scale,
                                                 .dropped = dropped,
                                                 .seed = options.seed,
@@ -109,7 +110,8 @@ std::vector<Survivor> reduce_in_cells(const WeightedPoints& points, const Distin
 
   stopwatch.start("recombine");
   const double bound = largest_weight(distinct, plan, options);
-  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop, options.companions);
+  const CellCompressor compressor(partition, weights, scale, plan.order, bound, options.stop, options.companions,
+                                  options.features.monomials);
   if (options.max_weight) share_out_by_mass(partition, weights, plan.size, plan.features, bound);
   std::vector<Recombination> cells = recombine_cells(partition, compressor, stopwatch);
   fill_up(cells, partition, compressor, plan.size);

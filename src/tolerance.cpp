@@ -29,7 +29,7 @@ std::size_t size_for_tolerance(const WeightedPoints& points, const DistinctPoint
     if (enough) trials = std::move(found);
     return enough;
   };
-  const auto features = [&](int order) { return feature_count(points.dimension, order, options.companions); };
+  const auto features = [&](int order) { return feature_count(points.dimension, order, options); };
   // Whatever the order, a cell keeps as many points as there are moments of order 1.
   std::size_t enough = kept + features(1), too_few = enough / 2;
   if (options.order) enough = std::max(enough, kept + features(*options.order));

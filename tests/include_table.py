@@ -35,13 +35,14 @@ MAY_INCLUDE = {
 FOR_ALL = ("points", "error", "version", "simd", "threads", "memory", "blas", "format")
 
 # Headers and sources that belong to a room of another name.
-ROOM_OF_STEM = {"cells": "points", "missing": "points", "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
+ROOM_OF_STEM = {"cells": "points", "missing": "points", "features": "points",
+                "plan": "compress", "merge_equal": "compress", "cell_compressor": "compress",
                 "column_spreads": "compress", "held_out_probes": "compress", "order_choice": "compress",
                 "tolerance": "compress", "correction": "compress", "reduction": "compress", "stopwatch": "compress",
                 "paper_method": "compress", "kernel_method": "compress", "alternatives": "compress",
                 "coreset": "compress",
                 "local_features": "compress", "companion_features": "compress",
-                "standardised_columns": "compress", "parts": "compress", "group_sizes": "compress"}
+                "standardised_columns": "compress", "parts": "compress", "fitted_features": "compress", "group_sizes": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "momentset/cells.hpp"
+#include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
 
-/// Worst scaled moment residual among the monomials t^a of total degree `order`:
+/// Worst scaled moment residual among the monomials t^a of total degree `order` (of a set: MonomialSet::order_of):
 /// max_a |sum_j c'_j t_j^a / s - sum_i c_i t_i^a| / sum_i c_i |t_i^a|, with t in [-1, 1]^m (box of the input points
 /// concerned, centred and scaled; constant columns are only centred) and s the mass scale of CertifyOptions.
 /// 0 where numerator and denominator vanish, 1 where only the denominator does.
@@ -36,6 +37,13 @@ struct CompanionResidual {
   double cells = 0;   ///< worst over the cells
 };
 
+/// Worst scaled residual of the sums of the Fourier features cos(w.z + b) and kernel features k(z, z_j) of a map, that
+/// of OrderResidual with these in place of t^a, z in standard deviations of all input points.
+struct FeatureResidual {
+  double global = 0;  ///< over all points
+  double cells = 0;   ///< worst over the cells
+};
+
 /// What was measured inside one group of the points (see PointGroups), which claims to keep its mass and its own
 /// moments.
 struct GroupResidual {
@@ -45,7 +53,7 @@ struct GroupResidual {
   int order = 0;          ///< K of the moments that are kept in it
   CellTree tree = {};     ///< cells in which they are kept; splits name points of the input
   double mass_input = 0, mass_output = 0;
-  double global = 0;  ///< worst residual of the orders 0..K and of the companions, over the group, local to its box
+  double global = 0;  ///< worst residual of the orders 0..K, companions and features, over the group, local to its box
   double cells = 0;   ///< the same, worst over its cells
 };
 
@@ -79,9 +87,11 @@ struct Certificate {
   std::size_t size = 0;       ///< points out
   std::size_t dimension = 0;  ///< m
   int order = 0;              ///< K
-  std::size_t features = 0;   ///< n = C(m + K, K), and for each companion degree C(m + order, order)
+  std::size_t features = 0;   ///< n: monomials, C(m + K, K) if all are kept, and for each companion degree times those
+                              ///< up to its order, and the Fourier and kernel features
   std::uint64_t seed = 0;
   std::vector<std::string> columns;  ///< names of the m coordinates; empty if unnamed
+  FeatureMap feature_map;            ///< which functions keep their sums
   CellTree tree;
   std::map<std::string, std::string> options;  ///< whatever the caller wants to remember of how it was made
 
@@ -94,6 +104,7 @@ struct Certificate {
   std::size_t moved_points = 0;          ///< output points whose coordinates are not, bit for bit, those of their row
   std::vector<OrderResidual> residuals;  ///< orders 0..K
   std::vector<CompanionResidual> companions;
+  FeatureResidual map_columns;        ///< of the Fourier and kernel features of feature_map; 0 if there are none
   std::vector<GroupResidual> groups;  ///< by number; empty if there are none. Then cells are those of the groups
   double tolerance = 0;               ///< residuals above this fail: see residual_tolerance()
   DiameterQuantiles diameters;
@@ -104,7 +115,7 @@ struct Certificate {
   std::string input_hash;   ///< "xxh3-128:<32 hex digits>" over m, coordinates and weights of the input
   std::string output_hash;  ///< the same over row numbers, coordinates and weights of the output
 
-  double worst_residual() const;  ///< largest of all residuals, companions and groups included
+  double worst_residual() const;  ///< largest of all residuals
   double probe_coreset() const;   ///< rms over all probe functions
   double probe_random() const;
   bool holds() const;  ///< residuals and mass within tolerance, no negative weight, no moved point
@@ -132,6 +143,7 @@ struct CertifyOptions {
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
   std::stop_token stop = {};                  ///< when asked to stop, certify throws Cancelled
   std::vector<Companions> companions = {};    ///< columns of the input whose sums it claims to keep as well
+  FeatureMap features = {};                   ///< whose sums it claims to keep: by default all monomials up to K
   PointGroups groups = {};                    ///< of the input's points, in each of which it claims to keep moments
   std::vector<GroupClaim> group_claims = {};  ///< for each group; then `tree` is one cell, `order` kept by all
 };
@@ -141,7 +153,8 @@ struct CertifyOptions {
 /// are what is hashed, measured and compared with the input bit for bit. Empty: those of the rows themselves.
 /// Throws Error on invalid points, a row number out of range or twice, sizes that disagree, numbers that are not
 /// finite, or a tree that is not one. Negative weights are measured, not thrown.
-/// O(q (n + m log L + 48 m)) time, and O(q m) more for each power of a companion; about 8 bytes a row beyond the input.
+/// O(q (n + m log L + 48 m)) time, and O(q m) more for each power of a companion and each Fourier or kernel feature;
+/// about 8 bytes a row beyond the input.
 Certificate certify(const WeightedPoints& input, std::span<const Index> rows, std::span<const double> weights,
                     const CertifyOptions& options, std::span<const double> output_coordinates = {});
 

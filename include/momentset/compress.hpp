@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "momentset/certificate.hpp"
+#include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
@@ -88,6 +89,10 @@ struct CompressOptions {
   /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
   /// kept beyond order 0.
   std::vector<Companions> companions = {};
+  /// Which functions of the coordinates keep their sums. Sets of monomials, Fourier and Nystroem features are not for
+  /// the methods paper and kernel. `automatic` compares sets of monomials with no other way to choose rows, and with
+  /// Fourier or Nystroem features is `tree`.
+  Features features = {};
   /// Groups that are compressed by themselves, each with its exact mass, its own moments, cells and order; equal points
   /// of different groups are not merged. Those with no more points than their share are kept whole. A tolerance is met
   /// in each group; max_weight is a multiple of the mean in each.
@@ -125,7 +130,7 @@ struct Plan {
   std::size_t dimension = 0;  ///< m
   std::size_t size = 0;       ///< how many of these to keep
   int order = 0;              ///< K
-  std::size_t features = 0;   ///< n, C(m + K, K) without companions
+  std::size_t features = 0;   ///< n, C(m + K, K) where all monomials are kept and there are no companions
   std::size_t cells = 0;      ///< L; each keeps size / L points, rounded either way, at least n; by mass if bounded.
                               ///< 1 for Method::paper, whose clusters change from round to round; few for kernel
   double operations = 0;      ///< expected floating-point operations of the recombination
@@ -147,8 +152,9 @@ struct OrderTrial {
 /// Number of monomials in m variables of total degree <= K: C(m + K, K); saturates at SIZE_MAX.
 std::size_t feature_count(std::size_t dimension, int order);
 
-/// The same with what companions add: n = C(m + K, K) + sum over them of p degree C(m + k, k), k = order_beside(K).
-std::size_t feature_count(std::size_t dimension, int order, std::span<const Companions> companions);
+/// Sums that a cell keeps with the options' features and companions: n = C(m + K, K) + sum over the companions of
+/// p degree C(m + k, k), k = order_beside(K), or as many as the features' monomials are. Saturates at SIZE_MAX.
+std::size_t feature_count(std::size_t dimension, int order, const CompressOptions& options);
 
 /// The highest order with feature_count(dimension, order) <= size, at most `limit`.
 int highest_order(std::size_t dimension, std::size_t size, int limit);

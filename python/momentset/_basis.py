@@ -1,4 +1,4 @@
-"""Basis: functions of one's own, whose sums compress() keeps beside the moments."""
+"""What compress() keeps in place of all moments, or beside them: words, and functions of one's own as a Basis."""
 
 from __future__ import annotations
 
@@ -66,6 +66,25 @@ class Basis:
 
     def _block(self, coordinates: Doubles) -> Doubles:
         return np.hstack([_rows("features", function(coordinates), len(coordinates)) for function in self._functions])
+
+
+# What compress() takes as features.
+Features = Union[str, Sequence[Union[str, Basis]], Basis, ArrayLike, Feature, Sequence[Feature], None]
+
+
+def split(features: Features) -> tuple[list[str], Basis | None]:
+    """The words, and what else there is, as a Basis: a matrix, functions or a Basis, alone or last after the words."""
+    if features is None or isinstance(features, Basis):
+        return [], features
+    if isinstance(features, str):
+        return [features], None
+    if not (isinstance(features, (list, tuple)) and any(isinstance(each, str) for each in features)):
+        return [], Basis(cast("ArrayLike", features))
+    words = [each for each in features if isinstance(each, str)]
+    others = [each for each in features if not isinstance(each, str)]
+    if len(others) > 1:
+        raise Error("features", f"{len(others)} that are no words", "there may be one, a Basis or a matrix")
+    return words, split(others[0])[1] if others else None
 
 
 def _rows(name: str, values: Any, rows: int) -> Doubles:

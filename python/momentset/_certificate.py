@@ -215,6 +215,11 @@ class Certificate:
                 for entry in self._fields.get("companions", [])]
 
     @property
+    def feature_map(self) -> dict[str, Any]:
+        """Which functions keep their sums, as in the JSON; empty where they are all monomials up to the order."""
+        return dict(self._fields.get("feature_map", {}))
+
+    @property
     def groups(self) -> list[GroupResidual]:
         """One for each group, by number; empty if there are none."""
         return [GroupResidual(entry["name"], entry["rows"], entry["size"], entry["order"], entry["tree"]["cells"],

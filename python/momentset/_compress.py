@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from momentset import _core
 from momentset._arrays import Doubles, count, number, row_numbers
-from momentset._basis import Basis
+from momentset._basis import Features, split
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -48,7 +48,7 @@ def compress(
     category_pairs: bool = False,
     scale: Scale = "standard",
     column_weights: Mapping[str, float] | Sequence[float] | None = None,
-    basis: Basis | None = None,
+    features: Features = None,
     max_weight: float | None = None,
     min_ess: float | None = None,
     weight_sum: WeightSum = "mass",
@@ -108,8 +108,11 @@ def compress(
             number for all columns, for those that are in one unit.
         column_weights: factors >= 0 of the scaled columns, by name or a list of m of them. Cells are cut finer along
             columns that weigh more. Moments are kept whatever the scale.
-        basis: features of one's own, whose weighted sums are kept in every cell beside the moments, and perhaps the
-            order. Rows are not merged.
+        features: what is kept in every cell in place of all moments, or beside them. Words as on the command line
+            (docs/command-line.md, "Features"): "degrees:x=3,y=1", "weights:x=1,y=2", "interactions:x*y,z", "low:1",
+            "pca:3", "pls:3", "fourier:100", "nystroem:100", "length:1"; one or a list of them. Or features of one's own: a
+            matrix (q,) or (q, p) of embeddings, activations, gradients, a function, or a Basis, whose weighted sums are
+            kept beside the moments. Rows are then not merged. Or a list of words with one of these.
         max_weight: no new weight above this multiple, > 1, of their mean. None: no bound.
         min_ess: smallest effective sample size of the new weights, as a share of `size`, above 0 and at most 1. Takes
             the method "kernel". None: no bound.
@@ -137,8 +140,7 @@ def compress(
 
     The interpreter lock is released meanwhile. O(q n + q n^2 log(q / size)) operations with n = C(m + K, K).
     """
-    if not (basis is None or isinstance(basis, Basis)):
-        raise Error("basis", type(basis).__name__, "must be a Basis")
+    words, basis = split(features)
     if basis is not None and basis.order != "auto":
         if order != "auto":
             raise Error("order", str(order), "is stated by the basis")
@@ -172,14 +174,18 @@ def compress(
         keep_rows=_points_to_keep(found, keep_rows),
         seed=count("seed", seed, 0),
         threads=_threads(threads),
+        features=_core.parse_features(words, found.columns),
     )
     companions: list[_core.Companions] = []
     if found.targets is not None:
         companions.append((found.targets, None, target_degree))
     if counts is not None:
         companions.append((counts, 0, 1))
+    columns_of_basis = 0
     if basis is not None:
-        companions.append((basis.matrix(found), 0, 1))
+        values = basis.matrix(found)
+        columns_of_basis = values.shape[1]
+        companions.append((values, 0, 1))
     bar = Bar()
     try:
         made = _core.compress(found.coordinates, found.weights, companions, found.groups(), options,
@@ -215,6 +221,8 @@ def compress(
         "group_sizes": group_sizes if found.levels else "",
         "categories": "\n".join(level.column for level in found.categories),
         "category_pairs": "true" if category_pairs else "",
+        "features": "\n".join(words + ["an array"] * (basis is not None)),
+        "feature_columns": str(columns_of_basis or ""),
         "scale": scale,
         "column_weights": _stated(column_weights, found.columns),
     }

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from momentset import _core
 from momentset._arrays import count
-from momentset._basis import Basis
+from momentset._basis import Basis, Features, split
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
 from momentset._error import Error
@@ -46,7 +46,7 @@ class Verification(NamedTuple):
 
 
 def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, target: ArrayLike | None = None,
-           groups: ArrayLike | None = None, basis: Basis | None = None, threads: int | None = None) -> Verification:
+           groups: ArrayLike | None = None, features: Features = None, threads: int | None = None) -> Verification:
     """Recomputes everything that a coreset's certificate claims of it, from the input X and the coreset's rows, weights
     and points.
 
@@ -57,7 +57,8 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
         target: (q,) or (q, p) targets or (q,) classes, if they were given as an array; columns are found by themselves.
             Without them the check "companions" or "groups" says that their sums were not checked.
         groups: (q,) groups, if they were given as an array, in the same way.
-        basis: that of the compression, if there was one. Without it the check "companions" says the same.
+        features: the matrix, functions or Basis of the compression, if there were any. Without them the check
+            "companions" says the same. Words need not be said again: the certificate has them.
         threads: threads to use; None: all cores.
 
     Raises:
@@ -75,7 +76,7 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
     try:
         points = found.points_at(coreset.indices, "indices")
         answers = _core.verify(
-            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, basis), found.groups(),
+            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, split(features)[1]), found.groups(),
             points, coreset.weights, np.ascontiguousarray(coreset.points),
             0 if threads is None else count("threads", threads, 1),
         )
@@ -120,7 +121,7 @@ def _companions(stated: Certificate, found: Input, basis: Basis | None) -> list[
         parts = ([] if found.targets is None else [found.targets]) + features
     columns = tuple(np.hstack(parts).T) if parts else ()
     if len(columns) > len(stated.companions):
-        raise Error("target" if basis is None else "basis", f"{len(columns)} columns",
+        raise Error("target" if basis is None else "features", f"{len(columns)} columns",
                     f"the certificate states {len(stated.companions)}")
     if len(columns) < len(stated.companions):
         return []

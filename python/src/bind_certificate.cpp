@@ -45,13 +45,19 @@ std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Mat
       return {{"input", false, "the cells name row " + std::to_string(split.point) + ", which is not in the input"}};
     }
   }
+  for (const Index landmark : stated.feature_map.landmarks) {
+    if (landmark >= points.size()) {
+      return {{"input", false, "a landmark is row " + std::to_string(landmark) + ", which is not in the input"}};
+    }
+  }
   const std::vector<Index> numbers = indices_of("indices", rows, points.size());
   CertifyOptions options{.order = stated.order,
                          .tree = stated.tree,
                          .mass_scale = stated.mass_expected / stated.mass_input,
                          .seed = stated.seed,
                          .threads = threads,
-                         .companions = companions_of(companions)};
+                         .companions = companions_of(companions),
+                         .features = stated.feature_map};
   const OwnedGroups owned(groups);
   if (groups && owned.names.size() != stated.groups.size()) {
     return {{"groups", false,

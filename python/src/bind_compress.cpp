@@ -111,6 +111,8 @@ void bind_compress(nb::module_& module) {
       .value("smooth", Smoothness::smooth)
       .value("kinked", Smoothness::kinked);
 
+  nb::class_<Features>(module, "Features");
+
   nb::class_<CompressOptions>(module, "CompressOptions")
       .def(nb::init<>())
       .def_rw("size", &CompressOptions::size)
@@ -127,7 +129,8 @@ void bind_compress(nb::module_& module) {
       .def_rw("threads", &CompressOptions::threads)
       .def_rw("mass_scale", &CompressOptions::mass_scale)
       .def_rw("max_weight", &CompressOptions::max_weight)
-      .def_rw("min_ess", &CompressOptions::min_ess);
+      .def_rw("min_ess", &CompressOptions::min_ess)
+      .def_rw("features", &CompressOptions::features);
 
   nb::class_<Plan>(module, "Plan", "What compress() would do: fixed by the rows, the columns and the options alone.")
       .def_ro("rows", &Plan::rows, "q, rows that may be dropped.")
@@ -165,6 +168,12 @@ void bind_compress(nb::module_& module) {
              nb::arg("companions"), nb::arg("groups").none(), nb::arg("options"), nb::arg("progress").none());
   module.def("fill_missing", &filled_arrays, nb::arg("points").noconvert(), nb::arg("weights").noconvert().none(),
              nb::arg("names"), nb::arg("as_in").none());
+  module.def(
+      "parse_features",
+      [](const std::vector<std::string>& words, const std::vector<std::string>& columns) {
+        return parse_features(words, columns);
+      },
+      nb::arg("words"), nb::arg("columns"));
   module.def("plan", &plan, nb::arg("rows"), nb::arg("dimension"), nb::arg("options"));
   module.def("feature_count", nb::overload_cast<std::size_t, int>(&feature_count), nb::arg("dimension"),
              nb::arg("order"));

@@ -95,22 +95,36 @@ MOMENTSET_SIMD(void, map_column, map_loop, (double* x, std::size_t count, double
 
 }  // namespace
 
-PolynomialBasis::PolynomialBasis(std::size_t dimension, int order) : dimension_(dimension), order_(order) {
+PolynomialBasis::PolynomialBasis(std::size_t dimension, int order, const MonomialSet& monomials)
+    : dimension_(dimension), order_(order) {
   if (dimension == 0) throw Error("dimension", "0", "must be at least 1");
   if (order < 0) throw Error("order", std::to_string(order), "must not be negative");
   for (int k = 0; k <= order; ++k) {
     steps_.push_back({std::sqrt(2.0 * k + 1), (2.0 * k + 1) / (k + 1), double(k) / (k + 1)});
   }
-  parents_.push_back(0);
-  polynomials_.push_back(0);
-  degrees_.push_back(0);
+  std::vector<std::vector<std::uint32_t>> columns;  // of each feature; none where all monomials are kept
+  const auto add = [&](std::size_t parent, std::size_t polynomial, int own) {
+    parents_.push_back(std::uint32_t(parent));
+    polynomials_.push_back(std::uint32_t(polynomial));
+    orders_.push_back(own);
+  };
+  const bool whole = monomials.is_whole();
+  add(0, 0, 0);
+  if (!whole) columns.emplace_back();
   for (std::size_t axis = 0; axis < dimension; ++axis) {
-    const std::size_t before = parents_.size();
+    const std::size_t before = size();
     for (std::size_t parent = 0; parent < before; ++parent) {
-      for (int k = 1; degrees_[parent] + k <= order; ++k) {
-        parents_.push_back(std::uint32_t(parent));
-        polynomials_.push_back(std::uint32_t(axis * std::size_t(order + 1) + std::size_t(k)));
-        degrees_.push_back(degrees_[parent] + k);
+      for (int k = 1; orders_[parent] + k <= order; ++k) {
+        int own = orders_[parent] + k;
+        if (!whole) {
+          std::vector<std::uint32_t> product = columns[parent];
+          product.insert(product.end(), std::size_t(k), std::uint32_t(axis));
+          const std::optional<int> smallest = monomials.order_of(product);
+          if (!smallest || *smallest > order) break;
+          own = *smallest;
+          columns.push_back(std::move(product));
+        }
+        add(parent, axis * std::size_t(order + 1) + std::size_t(k), own);
       }
     }
   }

@@ -11,6 +11,7 @@ double Certificate::worst_residual() const {
   double worst = 0;
   for (const OrderResidual& residual : residuals) worst = std::max({worst, residual.global, residual.cells});
   for (const CompanionResidual& residual : companions) worst = std::max({worst, residual.global, residual.cells});
+  worst = std::max({worst, map_columns.global, map_columns.cells});
   for (const GroupResidual& group : groups) worst = std::max({worst, group.global, group.cells});
   return worst;
 }

@@ -8,6 +8,7 @@
 #include "certificate/cell_moments.hpp"
 #include "certificate/columns.hpp"
 #include "certificate/companion_moments.hpp"
+#include "certificate/feature_columns.hpp"
 #include "certificate/hash.hpp"
 #include "certificate/moments.hpp"
 #include "certificate/probes.hpp"
@@ -51,7 +52,7 @@ void require_output(const WeightedPoints& input, std::span<const Index> rows, st
   }
 }
 
-void require_tree(const CellTree& tree, const WeightedPoints& input) {
+void require_tree(const CellTree& tree, const WeightedPoints& input, std::size_t variables) {
   if (tree.cells < 1 || tree.cells > input.size()) {
     throw Error("tree.cells", text(tree.cells), "must be between 1 and the number of points, " + text(input.size()));
   }
@@ -59,8 +60,8 @@ void require_tree(const CellTree& tree, const WeightedPoints& input) {
     throw Error("tree.splits", text(tree.splits.size()), "must be one less than the cells, " + text(tree.cells));
   }
   for (const CellTree::Split& split : tree.splits) {
-    if (split.axis >= input.dimension) {
-      throw Error("tree.axes", text(split.axis), "must be below the dimension, " + text(input.dimension));
+    if (split.axis >= variables) {
+      throw Error("tree.axes", text(split.axis), "must be below the dimension, " + text(variables));
     }
     if (split.point >= input.size()) {
       throw Error("tree.points", text(split.point), "must be below the number of points, " + text(input.size()));
@@ -72,14 +73,18 @@ void require_order(int order, const CertifyOptions& options, std::size_t dimensi
   if (order < 0 || order > highest_order) {
     throw Error("order", text(order), "must be between 0 and " + text(highest_order));
   }
-  const std::size_t own = monomial_count(dimension, order);
+  const MonomialSet& monomials = options.features.monomials;
+  const std::size_t own = monomial_count(dimension, order, monomials);
   if (own > most_monomials) {
     throw Error("order", text(order),
                 "has more than " + text(most_monomials) + " monomials in " + text(dimension) + " coordinates");
   }
-  if (companion_monomial_count(dimension, order, options.companions) > most_monomials - own) {
+  if (companion_monomial_count(dimension, order, monomials, options.companions) > most_monomials - own) {
     throw Error("companions", text(options.companions.size()),
                 "must add no more to the monomials than make " + text(most_monomials) + " in all");
+  }
+  if (options.features.columns() > most_monomials) {
+    throw Error("features", text(options.features.columns()), "must be at most " + text(most_monomials));
   }
 }
 
@@ -91,14 +96,15 @@ void require_groups(const CertifyOptions& options, const WeightedPoints& input) 
                 "there must be one for each of the " + text(options.groups.count()) + " groups");
   }
   for (const GroupClaim& claim : options.group_claims) {
-    require_order(claim.order, options, input.dimension);
-    require_tree(claim.tree, input);
+    require_order(claim.order, options, options.features.variables(input.dimension));
+    require_tree(claim.tree, input, options.features.variables(input.dimension));
   }
 }
 
 void require_options(const CertifyOptions& options, const WeightedPoints& input) {
-  require_order(options.order, options, input.dimension);
-  require_tree(options.tree, input);
+  require_valid(options.features, input.dimension, input.size());
+  require_order(options.order, options, options.features.variables(input.dimension));
+  require_tree(options.tree, input, options.features.variables(input.dimension));
   require_groups(options, input);
   if (!(options.mass_scale > 0) || !std::isfinite(options.mass_scale)) {
     throw Error("mass_scale", text(options.mass_scale), "must be positive and finite");
@@ -144,23 +150,26 @@ void measure_weights(const Selection& output, const WeightSummary& input, double
   result.effective_sample_size = weights.effective_sample_size;
 }
 
-/// The input and the output, or what lies of them in one group.
+/// The input and the output, or what lies of them in one group, in the variables of the monomials.
 struct Sides {
   const WeightedPoints& points;  ///< the whole input
   std::span<const Index> rows;   ///< input point that each point of the whole output is
   Selection input, output;
+  Selection own_input, own_output;  ///< the whole in its own columns
+  const MapColumns& map_columns;
 };
 
 /// What is measured in all points or in one group.
 struct Inside {
   std::vector<OrderResidual> residuals;
   std::vector<CompanionResidual> companions;
+  FeatureResidual map_columns;
   CellMeasures cells;
 };
 
 Inside measure_inside(const Sides& sides, const Monomials& monomials, const CellTree& tree,
                       const CertifyOptions& options, const ColumnMoments& columns) {
-  const auto& [points, rows, input, output] = sides;
+  const auto& [points, rows, input, output, own_input, own_output, map_columns] = sides;
   const RowsByCell input_rows = group_by_cell(input, tree, points);
   const RowsByCell output_rows = group_by_cell(output, tree, points, rows);
   Inside found;
@@ -174,7 +183,10 @@ Inside measure_inside(const Sides& sides, const Monomials& monomials, const Cell
     found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
   }
   found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
-                                        monomials.order(), options.mass_scale);
+                                        monomials.order(), options.features.monomials, options.mass_scale);
+  if (map_columns.size() > 0) {
+    found.map_columns = map_columns.residuals(own_input, input_rows, own_output, output_rows, options.mass_scale);
+  }
   return found;
 }
 
@@ -186,7 +198,9 @@ double worst(const Residuals& residuals, double Residuals::value_type::*kind, do
 }
 
 std::size_t features_of(std::size_t dimension, int order, const CertifyOptions& options) {
-  return monomial_count(dimension, order) + companion_monomial_count(dimension, order, options.companions);
+  const MonomialSet& monomials = options.features.monomials;
+  return monomial_count(dimension, order, monomials) +
+         companion_monomial_count(dimension, order, monomials, options.companions) + options.features.columns();
 }
 
 /// The whole is made of the groups: what is said of cells is said of those of all groups.
@@ -200,20 +214,25 @@ void measure_groups(const Sides& whole, const CertifyOptions& options, const Col
   all.cells.diameters.clear();
   for (OrderResidual& residual : all.residuals) residual.cells = 0;
   for (CompanionResidual& residual : all.companions) residual.cells = 0;
+  all.map_columns.cells = 0;
   taylor = 0;
   for (std::size_t g = 0; g < members.count(); ++g) {
     const GroupClaim claim = options.group_claims.empty() ? GroupClaim{options.order, {}} : options.group_claims[g];
     const std::span<const Index> inside = members.of(g);
-    const Sides sides{whole.points, whole.rows, whole.input.at(inside.data(), inside.size()),
-                      whole.output.at(kept[g].data(), kept[g].size())};
+    Sides sides = whole;
+    sides.input = whole.input.at(inside.data(), inside.size());
+    sides.output = whole.output.at(kept[g].data(), kept[g].size());
     const Inside found =
-        measure_inside(sides, Monomials(whole.points.dimension, claim.order), claim.tree, options, columns);
+        measure_inside(sides, Monomials(whole.points.dimension, claim.order, options.features.monomials), claim.tree,
+                       options, columns);
     GroupResidual group{options.groups.name(g), inside.size(), kept[g].size(), claim.order, claim.tree};
     group.mass_input = finite(summarise_weights(sides.input).mass);
     group.mass_output = finite(summarise_weights(sides.output).mass);
-    group.global =
-        worst(found.companions, &CompanionResidual::global, worst(found.residuals, &OrderResidual::global, 0));
-    group.cells = worst(found.companions, &CompanionResidual::cells, worst(found.residuals, &OrderResidual::cells, 0));
+    group.global = worst(found.companions, &CompanionResidual::global,
+                         worst(found.residuals, &OrderResidual::global, found.map_columns.global));
+    group.cells = worst(found.companions, &CompanionResidual::cells,
+                        worst(found.residuals, &OrderResidual::cells, found.map_columns.cells));
+    all.map_columns.cells = std::max(all.map_columns.cells, found.map_columns.cells);
     for (std::size_t k = 0; k < std::min(all.residuals.size(), found.residuals.size()); ++k) {
       all.residuals[k].cells = std::max(all.residuals[k].cells, found.residuals[k].cells);
     }
@@ -228,16 +247,18 @@ void measure_groups(const Sides& whole, const CertifyOptions& options, const Col
   }
 }
 
-void measure_moments(const WeightedPoints& input, std::span<const Index> rows, const Selection& output,
-                     const CertifyOptions& options, const ColumnMoments& columns, Certificate& result) {
-  const Sides whole{input, rows, all_of(input, &options.stop), output};
-  Inside all = measure_inside(whole, Monomials(input.dimension, options.order), options.tree, options, columns);
+void measure_moments(const Sides& whole, const CertifyOptions& options, const ColumnMoments& columns,
+                     Certificate& result) {
+  const WeightedPoints& input = whole.points;
+  Inside all = measure_inside(whole, Monomials(input.dimension, options.order, options.features.monomials),
+                              options.tree, options, columns);
   long double taylor = taylor_bound(all.cells, options.order);
   result.features = features_of(input.dimension, options.order, options);
   result.tolerance = residual_tolerance(result.features);
   if (!options.groups.empty()) measure_groups(whole, options, columns, all, taylor, result);
   result.residuals = all.residuals;
   result.companions = all.companions;
+  result.map_columns = all.map_columns;
   result.diameters = quantiles(all.cells.diameters);
   result.taylor_bound = finite(taylor);
 }
@@ -249,7 +270,20 @@ void measure(const WeightedPoints& input, std::span<const Index> rows, const Sel
   const Box box = bounding_box(all);
   const ColumnMoments columns = column_moments(all, box, weights.mass);
   measure_weights(output, weights, options.mass_scale, result);
-  measure_moments(input, rows, output, options, columns, result);
+  const MapColumns map_columns(options.features, input, columns, options.seed);
+  if (options.features.directions.empty()) {
+    measure_moments({input, rows, all, output, all, output, map_columns}, options, columns, result);
+  } else {
+    const std::vector<double> before = along_directions(all, options.features);
+    const std::vector<double> after = along_directions(output, options.features);
+    const WeightedPoints directed{before, input.weights, options.features.variables(input.dimension)};
+    Selection kept = output;
+    kept.coordinates = after.data();
+    kept.dimension = directed.dimension;
+    const Selection every = all_of(directed, &options.stop);
+    const ColumnMoments spreads = column_moments(every, bounding_box(every), weights.mass);
+    measure_moments({directed, rows, every, kept, all, output, map_columns}, options, spreads, result);
+  }
   result.probes = measure_probes(all, output, columns, options.seed);
 }
 
@@ -273,6 +307,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.order = options.order;
   result.seed = options.seed;
   result.tree = options.tree;
+  result.feature_map = options.features;
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
   result.output_hash = hash_output(rows, output);

@@ -39,11 +39,12 @@ double worst_residual(const Selection& before, const Selection& after, const Col
 
 }  // namespace
 
-std::size_t companion_monomial_count(std::size_t dimension, int order, std::span<const Companions> companions) {
+std::size_t companion_monomial_count(std::size_t dimension, int order, const MonomialSet& set,
+                                     std::span<const Companions> companions) {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   std::size_t count = 0;
   for (const Companions& each : companions) {
-    const std::size_t monomials = monomial_count(dimension, each.order_beside(order));
+    const std::size_t monomials = monomial_count(dimension, each.order_beside(order), set);
     const std::size_t times = each.columns * std::size_t(each.degree);
     if (monomials > (most - count) / std::max<std::size_t>(times, 1)) return most;
     count += times * monomials;
@@ -54,7 +55,7 @@ std::size_t companion_monomial_count(std::size_t dimension, int order, std::span
 std::vector<CompanionResidual> measure_companions(const Selection& input, const RowsByCell& input_rows,
                                                   const Selection& output, const RowsByCell& output_rows,
                                                   std::span<const Index> rows, std::span<const Companions> companions,
-                                                  int order, double mass_scale) {
+                                                  int order, const MonomialSet& set, double mass_scale) {
   std::vector<CompanionResidual> residuals;
   for (const Companions& each : companions) {
     const std::size_t p = each.columns;
@@ -64,7 +65,7 @@ std::vector<CompanionResidual> measure_companions(const Selection& input, const 
       const double* y = each.values.data() + std::size_t(row) * p;
       kept.insert(kept.end(), y, y + p);
     }
-    const Monomials monomials(input.dimension, each.order_beside(order));
+    const Monomials monomials(input.dimension, each.order_beside(order), set);
     for (std::size_t j = 0; j < p; ++j) {
       const Column column{each.values.data() + j, kept.data() + j, p, each.degree};
       CompanionResidual found{.degree = each.degree, .order = monomials.order()};

@@ -41,21 +41,68 @@ void read_shape(const JsonField& root, Certificate& c) {
   c.moved_points = root["moved_points"].integer(0, c.size);
 }
 
+/// Left out where all monomials are kept.
+void read_feature_map(const JsonField& root, Certificate& c) {
+  if (!root.has("feature_map")) return;
+  constexpr std::size_t most_sets = 4096;
+  const JsonField map = root["feature_map"];
+  MonomialSet& monomials = c.feature_map.monomials;
+  if (map.has("degrees")) {
+    for (const JsonField& degree : map["degrees"].elements(c.dimension)) {
+      monomials.degrees.push_back(int(degree.integer(0, highest_order)));
+    }
+  }
+  if (map.has("weights")) {
+    for (const JsonField& weight : map["weights"].elements(c.dimension)) monomials.weights.push_back(weight.number(1));
+  }
+  if (map.has("interactions")) {
+    monomials.low_order = int(map["low_order"].integer(0, highest_order));
+    for (const JsonField& set : map["interactions"].elements(most_sets)) {
+      std::vector<std::uint32_t>& columns = monomials.interactions.emplace_back();
+      for (const JsonField& column : set.elements(c.dimension)) {
+        columns.push_back(std::uint32_t(column.integer(0, c.dimension - 1)));
+      }
+    }
+  }
+  if (map.has("directions")) {
+    for (const JsonField& number : map["centre"].elements(c.dimension)) {
+      c.feature_map.centre.push_back(number.number());
+    }
+    for (const JsonField& direction : map["directions"].elements(c.dimension)) {
+      for (const JsonField& number : direction.elements(c.dimension)) {
+        c.feature_map.directions.push_back(number.number());
+      }
+    }
+  }
+  if (map.has("fourier")) {
+    c.feature_map.fourier = map["fourier"].integer(0, most_monomials);
+    for (const JsonField& landmark : map["landmarks"].elements(most_monomials)) {
+      c.feature_map.landmarks.push_back(Index(landmark.integer(0, c.rows - 1)));
+    }
+    c.feature_map.length = map["length"].number(std::numeric_limits<double>::denorm_min());
+    c.map_columns = {map["global"].number(0), map["cells"].number(0)};
+  }
+  require_valid(c.feature_map, c.dimension, c.rows);
+}
+
 /// Left out where there are none.
 void read_companions(const JsonField& root, Certificate& c) {
-  std::size_t features = monomial_count(c.dimension, c.order);
+  const MonomialSet& monomials = c.feature_map.monomials;
+  const std::size_t variables = c.feature_map.variables(c.dimension);
+  std::size_t features = monomial_count(variables, c.order, monomials) + c.feature_map.columns();
   if (root.has("companions")) {
     for (const JsonField& entry : root["companions"].elements(most_monomials)) {
       CompanionResidual read{entry["column"].string(), int(entry["degree"].integer(1, most_monomials)),
                              int(entry["order"].integer(0, std::uint64_t(c.order))), entry["global"].number(0),
                              entry["cells"].number(0)};
-      features += std::size_t(read.degree) * monomial_count(c.dimension, read.order);
+      features += std::size_t(read.degree) * monomial_count(variables, read.order, monomials);
       c.companions.push_back(std::move(read));
     }
   }
-  root["features"].require(c.features == features, "must be C(dimension + order, order)" +
-                                                       std::string(c.companions.empty() ? "" : " with the companions") +
-                                                       " = " + text(features));
+  root["features"].require(
+      c.features == features,
+      "must be " + std::string(c.feature_map.is_default() ? "C(dimension + order, order)" : "that of the feature map") +
+          std::string(c.companions.empty() ? "" : " with the companions") + " = " + text(features));
 }
 
 void read_names(const JsonField& root, Certificate& c) {
@@ -161,6 +208,7 @@ Certificate Certificate::from_json(std::string_view text) {
   require_format(root);
   read_kind(root, c);
   read_shape(root, c);
+  read_feature_map(root, c);
   read_companions(root, c);
   read_names(root, c);
   c.tree = read_tree(root["tree"], c.rows, c);

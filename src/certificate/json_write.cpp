@@ -54,6 +54,34 @@ Json companions_json(const std::vector<CompanionResidual>& companions) {
   return list;
 }
 
+Json feature_map_json(const Certificate& certificate) {
+  const FeatureMap& map = certificate.feature_map;
+  const MonomialSet& set = map.monomials;
+  Json document = Json::object();
+  if (!set.degrees.empty()) document["degrees"] = set.degrees;
+  if (!set.weights.empty()) document["weights"] = set.weights;
+  if (!set.interactions.empty()) {
+    document["interactions"] = set.interactions;
+    document["low_order"] = set.low_order;
+  }
+  if (!map.directions.empty()) {
+    document["centre"] = map.centre;
+    for (auto direction = map.directions.begin(); direction != map.directions.end();) {
+      const auto end = direction + std::ptrdiff_t(map.centre.size());
+      document["directions"].push_back(std::vector<double>(direction, end));
+      direction = end;
+    }
+  }
+  if (map.columns() > 0) {
+    document["fourier"] = map.fourier;
+    document["landmarks"] = map.landmarks;
+    document["length"] = map.length;
+    document["global"] = certificate.map_columns.global;
+    document["cells"] = certificate.map_columns.cells;
+  }
+  return document;
+}
+
 Json groups_json(const std::vector<GroupResidual>& groups) {
   Json list = Json::array();
   for (const GroupResidual& group : groups) {
@@ -106,6 +134,7 @@ Json fields(const Certificate& c) {
 // which JSON cannot carry, get replacement characters.
 std::string Certificate::to_json() const {
   Json document = fields(*this);
+  if (!feature_map.is_default()) document["feature_map"] = feature_map_json(*this);
   if (!companions.empty()) document["companions"] = companions_json(companions);
   if (!groups.empty()) document["groups"] = groups_json(groups);
   std::string text = "{";

@@ -46,12 +46,12 @@ MOMENTSET_SIMD(void, multiply, multiply_loop,
                (const double* a, const double* b, std::size_t count, double* products, double* sums),
                (a, b, count, products, sums))
 
+}  // namespace
+
 double scaled_residual(long double output, long double input, long double magnitude) {
   if (magnitude > 0) return finite(std::fabs(output - input) / magnitude);
   return output == input ? 0.0 : 1.0;
 }
-
-}  // namespace
 
 std::size_t monomial_count(std::size_t dimension, int order) {
   constexpr std::size_t limit = std::numeric_limits<std::size_t>::max();
@@ -67,6 +67,10 @@ std::size_t monomial_count(std::size_t dimension, int order) {
   return count;
 }
 
+std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& set) {
+  return set.is_whole() ? monomial_count(dimension, order) : set.count(dimension, order);
+}
+
 void MomentSums::join(const MomentSums& other) {
   for (std::size_t f = 0; f < moments.size(); ++f) {
     moments[f].add(other.moments[f]);
@@ -74,17 +78,11 @@ void MomentSums::join(const MomentSums& other) {
   }
 }
 
-Monomials::Monomials(std::size_t dimension, int order) : dimension_(dimension), order_(order) {
-  steps_.push_back({0, 0});
-  list_children(0, 1);
-}
-
-void Monomials::list_children(std::uint32_t first_axis, int degree) {
-  if (degree > order_) return;
-  for (std::uint32_t axis = first_axis; axis < dimension_; ++axis) {
-    steps_.push_back({axis, degree});
-    list_children(axis, degree + 1);
-  }
+Monomials::Monomials(std::size_t dimension, int order, const MonomialSet& set) : dimension_(dimension), order_(order) {
+  set.visit(dimension, order, [&](std::span<const std::uint32_t> columns, int own) {
+    steps_.push_back({columns.empty() ? 0 : columns.back(), int(columns.size()), own});
+    return true;
+  });
 }
 
 Factor local_factor(const Selection& points, const double* values, std::size_t stride) {
@@ -122,7 +120,7 @@ class Monomials::Stretch {
       const std::size_t count = std::min(block_points, end - begin);
       fill(points, factor, shrink, begin, count);
       for (std::size_t f = 0; f < monomials_.size(); ++f) {
-        const auto [axis, degree] = monomials_.steps_[f];
+        const auto [axis, degree, order] = monomials_.steps_[f];
         multiply(values(degree - 1), degree == 0 ? ones() : local(axis), whole_lanes(count), values(degree),
                  &parts_[f * parts_each]);
       }
@@ -210,7 +208,7 @@ std::vector<std::uint8_t> Monomials::exponents() const {
   std::vector<std::uint8_t> exponents(size() * dimension_, 0);
   std::vector<std::size_t> latest(std::size_t(order_) + 1, 0);  // monomial of each degree
   for (std::size_t f = 1; f < size(); ++f) {
-    const auto [axis, degree] = steps_[f];
+    const auto [axis, degree, order] = steps_[f];
     const std::size_t parent = latest[std::size_t(degree) - 1];
     std::copy_n(&exponents[parent * dimension_], dimension_, &exponents[f * dimension_]);
     ++exponents[f * dimension_ + axis];
@@ -223,7 +221,7 @@ std::vector<double> Monomials::worst_residuals(const MomentSums& input, const Mo
                                                double mass_scale) const {
   std::vector<double> worst(std::size_t(order_) + 1, 0.0);
   for (std::size_t f = 0; f < steps_.size(); ++f) {
-    double& entry = worst[std::size_t(steps_[f].degree)];
+    double& entry = worst[std::size_t(steps_[f].order)];
     entry = std::max(
         entry, scaled_residual(output.moments[f].value() / mass_scale, input.moments[f].value(), input.magnitudes[f]));
   }

@@ -96,6 +96,13 @@ Check companions(const Certificate& stated, const Certificate& measured) {
               text(measured.companions.size()) + ", allowed " + text(measured.tolerance)};
 }
 
+Check map_columns(const Certificate& stated, const Certificate& measured) {
+  const double residual = std::max(measured.map_columns.global, measured.map_columns.cells);
+  return {"features", residual <= measured.tolerance && measured.feature_map.columns() == stated.feature_map.columns(),
+          "worst residual " + text(residual) + " of " + text(measured.feature_map.columns()) +
+              " Fourier and kernel features, allowed " + text(measured.tolerance)};
+}
+
 /// Groups that are not at hand cannot be measured; that is said.
 Check groups(const Certificate& stated, const Certificate& measured) {
   if (measured.groups.empty()) {
@@ -174,6 +181,7 @@ std::vector<Check> verify(const Certificate& stated, const Certificate& measured
       probes(stated, measured),
   };
   if (!stated.companions.empty()) checks.push_back(companions(stated, measured));
+  if (stated.feature_map.columns() > 0) checks.push_back(map_columns(stated, measured));
   if (!stated.groups.empty()) checks.push_back(groups(stated, measured));
   return checks;
 }

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+import os
 import re
 
 import numpy as np
@@ -35,6 +36,15 @@ def test_a_plan_of_ten_thousand_columns(run, refused, tmp_path):
     assert plan["dimension"] == 10_000 and plan["order"] == 0 and plan["expected_memory_bytes"] > 8 * 50 * 10_000
     refused("compress", "wide.npy", "-o", "small.npy", "--size", 20, "--order", 1,
             says="order 1 in 10000 columns needs a size of at least 10001; order 0 is the highest that fits")
+
+
+def test_directions_that_memory_cannot_hold_are_refused_with_what_they_take(refused, tmp_path):
+    columns = 30_000
+    if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") > 80 * columns**2:
+        pytest.skip("this machine holds them")
+    np.save(tmp_path / "wide.npy", np.random.default_rng(1).normal(size=(30, columns)).astype("float32"))
+    refused("compress", "wide.npy", "-o", "small.npy", "--size", 20, "--features", "pca:2",
+            says="features: 2 directions in 30000 columns: takes about 72 GB, more than the ")
 
 
 def test_what_memory_cannot_hold_is_refused_before_it_is_read(refused, tmp_path):

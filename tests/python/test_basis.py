@@ -17,7 +17,7 @@ def kept(small, features):
 
 
 def test_sums_of_a_matrix_are_kept(points, groups):
-    small = ms.compress(points, size=200, basis=ms.Basis(groups.astype(float), order=2))
+    small = ms.compress(points, size=200, features=ms.Basis(groups.astype(float), order=2))
     assert kept(small, groups) and kept(small, points)
     certificate = small.certificate
     assert certificate.holds and certificate.order == 2 and certificate.features == 14
@@ -28,14 +28,14 @@ def test_sums_of_functions_are_kept(points):
     basis = ms.Basis([np.sin, lambda x: x[:, 0] ** 3])
     features = np.column_stack([np.sin(points), points[:, 0] ** 3])
     assert np.array_equal(basis(points), features)
-    small = ms.compress(points, size=200, basis=basis)
+    small = ms.compress(points, size=200, features=basis)
     assert kept(small, features) and small.certificate.holds
-    assert ms.verify(points, small, basis=basis)
+    assert ms.verify(points, small, features=basis)
 
 
 def test_functions_and_their_matrix_are_the_same(points):
     basis = ms.Basis(np.cos)
-    a, b = (ms.compress(points, size=150, basis=each) for each in (basis, ms.Basis(np.cos(points))))
+    a, b = (ms.compress(points, size=150, features=each) for each in (basis, ms.Basis(np.cos(points))))
     assert np.array_equal(a.indices, b.indices) and a.weights.tobytes() == b.weights.tobytes()
 
 
@@ -54,21 +54,21 @@ def test_functions_are_called_in_blocks():
 def test_features_go_with_the_rows_that_are_left(points, groups):
     points[[5, 700], 1] = np.nan
     features = groups.astype(float)
-    small = ms.compress(points, size=200, basis=ms.Basis(features), drop_invalid=True)
+    small = ms.compress(points, size=200, features=ms.Basis(features), drop_invalid=True)
     valid = np.isfinite(points).all(axis=1)
     assert np.allclose(small.weights @ features[small.indices], features[valid].sum(axis=0))
-    assert ms.verify(points, small, basis=ms.Basis(features))
+    assert ms.verify(points, small, features=ms.Basis(features))
 
 
 def test_features_of_tables_see_the_coordinates(points):
     table = pd.DataFrame(points, columns=["x", "y", "z"])
-    small = ms.compress(table, size=150, columns=["z", "x"], basis=ms.Basis(lambda found: found[:, 1] ** 2))
+    small = ms.compress(table, size=150, columns=["z", "x"], features=ms.Basis(lambda found: found[:, 1] ** 2))
     assert kept(small, points[:, [0]] ** 2)
 
 
 def test_a_target_beside_a_basis(points, groups):
     y, basis = np.sin(points[:, 0]), ms.Basis(groups)
-    small = ms.compress(points, size=300, order=2, target=y, basis=basis)
+    small = ms.compress(points, size=300, order=2, target=y, features=basis)
     assert small.certificate.features == 24 and small.certificate.holds
     assert kept(small, groups) and kept(small, y[:, None] * points)
 
@@ -76,12 +76,12 @@ def test_a_target_beside_a_basis(points, groups):
         checks = ms.verify(points, small, **handed_over).checks
         return next(check for check in checks if check.name == "companions")
 
-    assert "worst residual" in companions(target=y, basis=basis).detail
+    assert "worst residual" in companions(target=y, features=basis).detail
     assert companions(target=y).detail.startswith("not checked")
     assert companions().detail.startswith("not checked")
-    assert not companions(target=y[::-1], basis=basis).passed
-    with pytest.raises(ms.Error, match="basis: 6 columns: the certificate states 5"):
-        ms.verify(points, small, target=np.column_stack([y, y]), basis=basis)
+    assert not companions(target=y[::-1], features=basis).passed
+    with pytest.raises(ms.Error, match="features: 6 columns: the certificate states 5"):
+        ms.verify(points, small, target=np.column_stack([y, y]), features=basis)
 
 
 def test_bad_features_are_refused(points):
@@ -95,14 +95,14 @@ def test_bad_features_are_refused(points):
     ]
     for basis, words in bad:
         with pytest.raises(ms.Error, match=words):
-            ms.compress(points, size=200, basis=basis)
+            ms.compress(points, size=200, features=basis)
     with pytest.raises(ms.Error, match="as many columns for each block"):
         ms.Basis(lambda x: np.ones((len(x), next(ragged))))(np.arange(150_000.0))
     with pytest.raises(ms.Error, match="order: 3: is stated by the basis"):
-        ms.compress(points, size=200, order=3, basis=ms.Basis(np.sin, order=2))
+        ms.compress(points, size=200, order=3, features=ms.Basis(np.sin, order=2))
     with pytest.raises(ms.Error, match="order: -1"):
         ms.Basis(np.sin, order=-1)
     with pytest.raises(ms.Error, match="beside 3 companions needs a size of at least 23"):
-        ms.compress(points, size=20, basis=ms.Basis(np.sin, order=3))
+        ms.compress(points, size=20, features=ms.Basis(np.sin, order=3))
     with pytest.raises(ms.Error, match="cannot be had with method paper"):
-        ms.compress(points, size=200, method="paper", basis=ms.Basis(np.sin))
+        ms.compress(points, size=200, method="paper", features=ms.Basis(np.sin))

@@ -26,6 +26,8 @@ OPTIONS = {
     "categories": {"categories": ["zone", "late"], "columns": ["y", "z"]},
     "pairs": {"categories": ["zone", "late"], "category_pairs": True, "columns": ["y", "z"], "order": 1},
     "categories, target, groups": {"categories": "zone", "target": "y", "groups": "late", "columns": ["z"], "order": 1},
+    "features": {"features": "nystroem:12", "columns": ["y", "z"], "order": 1},
+    "directions": {"features": "pls:1", "columns": ["x", "z"], "target": "y", "missing": "indicator", "order": 2},
     "robust": {"scale": "robust", "columns": ["y", "z"]},
     "none": {"scale": "none", "columns": ["y", "z"], "method": "tree"},
     "column weights": {"column_weights": {"z": 0.125, "y": 3}, "columns": ["y", "z"]},

@@ -140,7 +140,7 @@ def test_progress_may_raise():
         ("min_ess", {"size": 100, "min_ess": "most"}),
         ("column_weights", {"size": 100, "column_weights": 2}),
         ("column_weights", {"size": 100, "column_weights": {"x0": "2"}}),
-        ("basis", {"size": 100, "basis": np.ones(2000)}),
+        ("features", {"size": 100, "features": np.ones(7)}),
         ("effort", {"size": 100, "effort": ["low"]}),
         ("progress", {"size": 100, "progress": 3}),
     ],

@@ -46,7 +46,7 @@ OPTIONS = {
     "category_pairs": (True, {"categories": ["x3", "x4"]}),
     "scale": ("robust", {}),
     "column_weights": ([1.0, 3.0, 0.5, 1.0, 1.0], {}),
-    "basis": (ms.Basis(lambda rows: np.abs(rows[:, 0])), {}),
+    "features": (ms.Basis(lambda rows: np.abs(rows[:, 0])), {}),
     "max_weight": (3.0, {}),
     "min_ess": (0.9, {"method": "kernel"}),
     "weight_sum": ("1", {}),
@@ -104,7 +104,7 @@ def test_every_option_reaches_compress(points, name):
     expected = ms.compress(X, target=y, **options)
     coreset = ms.MomentCoreset(**options, resample=False)
     params = clone(coreset).get_params()
-    assert all(params[key] is options[key] or np.all(params[key] == options[key]) for key in options if key != "basis")
+    assert all(params[key] is options[key] or np.all(params[key] == options[key]) for key in options if key != "features")
     kept = coreset.fit_transform(X, y)
     assert same(coreset.coreset_, expected)
     assert np.array_equal(kept, X[expected.indices], equal_nan=True)

@@ -155,7 +155,7 @@ def test_linear_discriminants_are_the_same(classes):
 
     member = (labels[:, None] == [1, 2]).astype(float)
     basis = ms.Basis(np.hstack([member, *(member[:, [k]] * X for k in (0, 1))]), order=2)
-    few = ms.compress(X, size=comb(5 + 2, 2) + 2 * 6, basis=basis)
+    few = ms.compress(X, size=comb(5 + 2, 2) + 2 * 6, features=basis)
     joint = (few.points, labels[few.indices], few.weights)
 
     for rows, kept, weights in (separate, joint):

@@ -91,6 +91,26 @@ def test_types_of_columns():
         assert small.weights.tobytes() == plain.weights.tobytes(), type
 
 
+def test_columns_that_are_no_numbers_are_named():
+    import datetime
+
+    rows = 300
+    x = np.random.default_rng(6).normal(size=rows)
+    content = pa.table({
+        "x": x, "day": [datetime.date(2024, 1, 1) + datetime.timedelta(days=k) for k in range(rows)],
+        "at": pa.array(range(rows), pa.timestamp("s")), "late": x > 0, "path": [[1.0, 2.0]] * rows,
+        "place": [{"lat": 1.0}] * rows,
+    })
+    small = ms.compress(content, size=20)
+    assert small.columns == ["x"]
+    told = " ".join(small.notices)
+    for name in ("day left out", "at left out", "late (bool)", "path (list<", "place (struct<"):
+        assert name in told, told
+    for name in ("day", "late", "path", "place"):
+        with pytest.raises(ms.Error, match=f"{name}: .*: must be an integer, floating-point or decimal column"):
+            ms.compress(content, size=20, columns=["x", name])
+
+
 def test_negative_decimals():
     from decimal import Decimal
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
@@ -14,19 +15,22 @@ struct LegendreStep {
   double norm, last, before;
 };
 
-/// All polynomials of total degree <= K in m variables, spanned by products of Legendre polynomials that are
-/// orthonormal for the uniform probability on [-1, 1]^m. The span is that of the monomials, so matching these features
-/// matches all moments up to order K; the products stay of order 1 where monomials would lose digits.
+/// All polynomials of total degree <= K in m variables, or those of a lower set of monomials, spanned by products of
+/// Legendre polynomials that are orthonormal for the uniform probability on [-1, 1]^m. The span is that of the
+/// monomials, so matching these features matches all moments up to order K; the products stay of order 1 where
+/// monomials would lose digits.
 class PolynomialBasis {
  public:
   /// @param dimension m >= 1
   /// @param order     K >= 0
-  PolynomialBasis(std::size_t dimension, int order);
+  /// @param monomials of m variables
+  PolynomialBasis(std::size_t dimension, int order, const MonomialSet& monomials = {});
 
   std::size_t dimension() const { return dimension_; }
   int order() const { return order_; }
-  std::size_t size() const { return parents_.size(); }                 ///< n = C(m + K, K)
-  int degree(std::size_t feature) const { return degrees_[feature]; }  ///< total degree of a feature, 0 to K
+  std::size_t size() const { return orders_.size(); }  ///< n, C(m + K, K) where all monomials are kept
+  /// Of a feature: the smallest K at which it belongs, its total degree where all monomials are kept.
+  int order_of(std::size_t feature) const { return orders_[feature]; }
 
   /// Evaluates every feature at `count` points, each scaled: out[f * count + i] = scale[i] * phi_f(t_i).
   /// @param local   m x count, coordinate a of point i at [a * count + i]; in [-1, 1]
@@ -44,7 +48,7 @@ class PolynomialBasis {
   // Feature f = feature parents_[f] times the one-dimensional polynomial number polynomials_[f] = axis * (K + 1) +
   // degree. The first stands for the constant.
   std::vector<std::uint32_t> parents_, polynomials_;
-  std::vector<int> degrees_;
+  std::vector<int> orders_;
   std::vector<LegendreStep> steps_;
 };
 
