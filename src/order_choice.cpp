@@ -166,10 +166,16 @@ class Trials {
     const double* x = partition.coordinates.data() + cell.begin * sample_.dimension;
     const std::size_t functions = probes_.size();
     probes_.add(x, changes.data(), cell.size(), std::span(errors).first(functions));
+    const std::span points = std::span(partition.order).subspan(cell.begin, cell.size());
+    const NewTargets targets = compressor.new_targets(cell, found);
+    const std::size_t relabelled = relabelled_columns(sample_.companions);
     std::vector<double> products(changes.size());
     for (std::size_t j = 0; j < columns_.size(); ++j) {
-      for (std::size_t k = 0; k < products.size(); ++k) {
-        products[k] = changes[k] * columns_(j, partition.order[cell.begin + k]);
+      for (std::size_t k = 0; k < products.size(); ++k) products[k] = changes[k] * columns_(j, points[k]);
+      for (std::size_t k = 0; k < found.support.size() && relabelled > 0; ++k) {
+        const Index point = points[found.support[k]];
+        const double target = columns_.kept(j, point, targets.values.data() + k * relabelled);
+        products[found.support[k]] += found.weights[k] * (target - columns_(j, point));
       }
       probes_.add(x, products.data(), cell.size(), std::span(errors).subspan((1 + j) * functions, functions));
     }

@@ -17,10 +17,10 @@ constexpr int default_order = 5;
 
 constexpr std::size_t most_points = std::numeric_limits<std::size_t>::max();
 
-/// Names the companions where an error names the columns.
+/// Names the companions that points are needed for where an error names the columns.
 std::string beside(const std::vector<Companions>& companions) {
   std::size_t columns = 0;
-  for (const Companions& each : companions) columns += each.columns;
+  for (const Companions& each : companions) columns += each.relabel ? 0 : each.columns;
   if (columns == 0) return "";
   return formatted(" beside {} companion{}", columns, columns == 1 ? "" : "s");
 }
@@ -137,6 +137,7 @@ std::size_t feature_count(std::size_t dimension, int order, std::span<const Comp
   constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
   std::size_t count = feature_count(dimension, order);
   for (const Companions& each : companions) {
+    if (each.relabel) continue;
     const std::size_t times = each.columns * std::size_t(each.degree);
     const std::size_t polynomials = feature_count(dimension, each.order_beside(order));
     if (polynomials > (largest - count) / std::max<std::size_t>(times, 1)) return largest;

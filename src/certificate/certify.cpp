@@ -68,6 +68,17 @@ void require_tree(const CellTree& tree, const WeightedPoints& input) {
   }
 }
 
+void require_new_targets(const CertifyOptions& options, std::size_t rows) {
+  const std::size_t columns = relabelled_columns(options.companions);
+  if (options.new_targets.size() != rows * columns) {
+    throw Error("new_targets", text(options.new_targets.size()) + " numbers",
+                text(columns) + " for each of " + text(rows) + " rows are needed");
+  }
+  for (const double target : options.new_targets) {
+    if (!std::isfinite(target)) throw Error("new_targets", text(target), "must be finite");
+  }
+}
+
 void require_order(int order, const CertifyOptions& options, std::size_t dimension) {
   if (order < 0 || order > highest_order) {
     throw Error("order", text(order), "must be between 0 and " + text(highest_order));
@@ -185,7 +196,7 @@ Inside measure_inside(const Sides& sides, const Monomials& monomials, const Cell
     found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
   }
   found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
-                                        monomials.order(), options.mass_scale);
+                                        options.new_targets, monomials.order(), options.mass_scale);
   return found;
 }
 
@@ -272,6 +283,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   require_valid(options.companions, input.size());
   require_output(input, rows, weights, output_coordinates);
   require_options(options, input);
+  require_new_targets(options, rows.size());
 
   const std::vector<double> own = output_coordinates.empty() ? gather(input, rows) : std::vector<double>{};
   const Selection output{own.empty() ? output_coordinates.data() : own.data(), input.dimension, weights.data(), nullptr,
@@ -286,7 +298,8 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.tree = options.tree;
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
-  result.output_hash = hash_output(rows, output);
+  result.output_hash = hash_output(rows, output, options.new_targets);
+  if (relabelled_columns(options.companions) > 0) result.kind = "relabelled";
   oneapi::tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] { measure(input, rows, output, options, result); });
   return result;
