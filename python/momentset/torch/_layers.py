@@ -60,10 +60,10 @@ class Slot:
         found: Tensor = getattr(self.module, self.name)
         return found
 
-    def shape(self, width: int) -> tuple[int, int, bool]:
-        """Of the array as the extension takes it: outer, inner, whether it is outgoing."""
-        outer = 1 if self.axis == 0 else self.array.shape[0]
-        return outer, self.array.numel() // (outer * width), self.outgoing
+    def shape(self, array: Tensor, width: int) -> tuple[int, int, bool]:
+        """Of an array of `width` objects in this place, as the extension takes it: outer, inner, whether outgoing."""
+        outer = 1 if self.axis == 0 else array.shape[0]
+        return outer, array.numel() // (outer * width), self.outgoing
 
 
 @dataclass
