@@ -143,12 +143,26 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"target", fmt::format("{}", fmt::join(options.targets, "\n"))},
           {"loss", roles.columns.loss},
           {"target_degree", roles.columns.targets.empty() ? "" : std::to_string(options.target_degree)},
+          {"relabel", options.relabel ? "true" : ""},
           {"groups", fmt::format("{}", fmt::join(roles.columns.groups, "\n"))},
           {"group_sizes", roles.columns.groups.empty() ? "" : options.group_sizes},
           {"categories", fmt::format("{}", fmt::join(roles.columns.categories, "\n"))},
           {"category_pairs", options.category_pairs ? "true" : ""},
           {"scale", options.scale},
           {"column_weights", fmt::format("{}", fmt::join(options.column_weights, "\n"))}};
+}
+
+/// The columns of targets that the rows kept have others of.
+std::vector<io::NewValues> new_targets(const Options& options, const Roles& roles, const Coreset& coreset) {
+  std::vector<io::NewValues> columns;
+  const std::vector<std::string>& names = roles.targets.names;
+  for (std::size_t j = 0; options.relabel && j < names.size(); ++j) {
+    columns.push_back({names[j], {}});
+    for (std::size_t k = j; k < coreset.targets.size(); k += names.size()) {
+      columns.back().values.push_back(coreset.targets[k]);
+    }
+  }
+  return columns;
 }
 
 void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
@@ -172,18 +186,28 @@ void require_consistent(const Options& options) {
   if (options.target_degree < 1) {
     throw Error("--target-degree", std::to_string(options.target_degree), "must be at least 1");
   }
+  if (options.relabel && options.target_degree > 1) {
+    throw Error("--relabel", fmt::format("--target-degree {}", options.target_degree),
+                "needs the degree 1: new targets keep what is linear in them only");
+  }
   if (options.category_pairs && options.categories.size() < 2) {
     throw Error("--category-pairs", "", "needs two --categories at least");
   }
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
-  io::format_of(options.output);  // an unknown suffix shall not cost a compression
+  const io::Format format = io::format_of(options.output);  // an unknown suffix shall not cost a compression
+  if (options.relabel && format == io::Format::npy) {
+    throw Error("--relabel", options.output, "needs an output with the targets: write CSV, Parquet or Arrow");
+  }
 }
 
 /// Which columns are what. Where the loss is general, targets are coordinates like others.
 io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
   if (options.target_degree > 1 && roles.targets.empty()) {
     throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
+  }
+  if (options.relabel && roles.targets.empty()) {
+    throw Error("--relabel", roles.loss, "needs a --target of numbers and the loss squared");
   }
   io::ReadOptions read = options.read_options();
   read.fill_missing = options.missing == "indicator";
@@ -222,8 +246,10 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.max_weight = options.max_weight;
   found.min_ess = options.min_ess;
   if (!roles.targets.names.empty()) {
-    found.companions = {
-        {.values = roles.targets.values, .columns = roles.targets.names.size(), .degree = options.target_degree}};
+    found.companions = {{.values = roles.targets.values,
+                         .columns = roles.targets.names.size(),
+                         .degree = options.target_degree,
+                         .relabel = options.relabel}};
   }
   if (!roles.categories.names.empty()) found.companions.push_back(roles.categories.view());
   found.groups = roles.groups.view();
@@ -297,7 +323,8 @@ int run(Options options) {
               .weights = coreset.weights,
               .order = coreset.plan.order,
               .output = options.output,
-              .path = output ? output->path() : "-"});
+              .path = output ? output->path() : "-",
+              .new_values = new_targets(options, roles, coreset)});
   std::vector<TargetFile*> files;
   if (certificate) files.push_back(&*certificate);
   if (output) files.push_back(&*output);

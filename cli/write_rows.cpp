@@ -16,6 +16,7 @@ void write_rows(const io::Table& table, const io::Features& features, const Rows
   io::WriteOptions write;
   write.metadata = {.columns = features.own_columns(), .order = rows.order, .version = std::string(version)};
   write.file_column = table.files().size() > 1;
+  write.new_values = rows.new_values;
   table.write(rows.path, io::format_of(rows.output), positions, rows.weights, names, features, write);
 }
 

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "momentset/io/table.hpp"
 
@@ -14,6 +15,7 @@ struct RowsToWrite {
   int order = 0;       ///< of the moments that they keep; 0: of none
   std::string output;  ///< as the user named it: the suffix tells the format
   std::string path;    ///< written to: a file beside the output, or "-"
+  std::vector<io::NewValues> new_values = {};
 };
 
 /// Writes the rows as they stand in the table, with their new weights and the metadata of a coreset.

@@ -68,6 +68,7 @@ void require_fitting_method(const CompressOptions& options) {
   const std::string rule =
       formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
   if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
+  if (relabelled_columns(options.companions) > 0) throw Error("relabel", "", rule + ": targets are solved in cells");
   if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
 }
 

@@ -38,9 +38,9 @@ struct NewTargets {
 ///   sum_j c'_j phi(x_j) y'_j = sum_i c_i phi(x_i) y_i
 /// for every polynomial phi up to the companions' order, of all such y' those of the least sum_j c'_j y'_j^2. With
 /// d_j = sqrt(c'_j) y'_j that is the least-norm solution of a linear system of n rows, by a QR factorisation of its
-/// transpose with column pivoting, and refined. Where the points kept have room, y' is so a polynomial of x, that of the
-/// weighted least squares of y in the cell: without the noise of single rows.
-/// O(q n + s n^2) operations for each order, s points kept.
+/// transpose with column pivoting, and refined. Where the points kept have room, y' is so a polynomial of x, that of
+/// the weighted least squares of y in the cell: without the noise of single rows. O(q n + s n^2) operations for each
+/// order, s points kept.
 NewTargets new_targets(const KeptOfCell& cell, const PolynomialBasis& basis, std::span<const Companions> companions);
 
 /// New targets of all survivors, row-major in their order, by the cells of the tree; empty where no column may change.

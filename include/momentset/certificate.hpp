@@ -32,8 +32,8 @@ struct CompanionResidual {
   std::string column = {};  ///< its name; empty if unnamed
   int degree = 1;
   int order = 0;
-  double global = 0;  ///< over all points
-  double cells = 0;   ///< worst over the cells
+  double global = 0;        ///< over all points
+  double cells = 0;         ///< worst over the cells
   bool relabelled = false;  ///< whether the output has values of its own, of which these are the residuals
 };
 
@@ -104,7 +104,7 @@ struct Certificate {
 
   // What it belongs to.
   std::string input_hash;   ///< "xxh3-128:<32 hex digits>" over m, coordinates and weights of the input
-  std::string output_hash;  ///< the same over row numbers, coordinates, weights and new companions of the output
+  std::string output_hash;  ///< the same over row numbers, coordinates and weights of the output
 
   double worst_residual() const;  ///< largest of all residuals, companions and groups included
   double probe_coreset() const;   ///< rms over all probe functions
@@ -132,8 +132,8 @@ struct CertifyOptions {
   double mass_scale = 1;
   std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
-  std::stop_token stop = {};                  ///< when asked to stop, certify throws Cancelled
-  std::vector<Companions> companions = {};    ///< columns of the input whose sums it claims to keep as well
+  std::stop_token stop = {};                ///< when asked to stop, certify throws Cancelled
+  std::vector<Companions> companions = {};  ///< columns of the input whose sums it claims to keep as well
   /// Values that the output has of the companions with `relabel`, row-major, all columns of the first of them, then of
   /// the next. Without companions there are none.
   std::vector<double> new_targets = {};

@@ -101,6 +101,8 @@ class Coreset:
     @property
     def weights(self) -> NDArray[np.float64]: ...
     @property
+    def targets(self) -> NDArray[np.float64]: ...
+    @property
     def distinct(self) -> int: ...
     @property
     def achieved_error(self) -> float | None: ...
@@ -325,8 +327,8 @@ class Sketch:
     @staticmethod
     def from_bytes(data: bytes, threads: int) -> Sketch: ...
 
-# Values (q, p), order (None: that of the coordinates), degree.
-Companions = tuple[NDArray[np.float64], int | None, int]
+# Values (q, p), order (None: that of the coordinates), degree, whether the rows kept may get other values.
+Companions = tuple[NDArray[np.float64], int | None, int, bool]
 # Number of each row's group, names.
 Groups = tuple[NDArray[np.int64], list[str]]
 
@@ -344,7 +346,7 @@ def feature_count(dimension: int, order: int) -> int: ...
 def verify(
     certificate: str, points: NDArray[np.float64], weights: NDArray[np.float64] | None,
     companions: Sequence[Companions], groups: Groups | None, rows: NDArray[np.int64], new_weights: NDArray[np.float64],
-    new_points: NDArray[np.float64], threads: int,
+    new_points: NDArray[np.float64], new_targets: NDArray[np.float64] | None, threads: int,
 ) -> list[tuple[str, bool, str]]: ...
 def certificate_holds(certificate: str) -> bool: ...
 def recombine(

@@ -298,7 +298,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.tree = options.tree;
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
-  result.output_hash = hash_output(rows, output, options.new_targets);
+  result.output_hash = hash_output(rows, output);
   if (relabelled_columns(options.companions) > 0) result.kind = "relabelled";
   oneapi::tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] { measure(input, rows, output, options, result); });

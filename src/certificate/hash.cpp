@@ -53,13 +53,12 @@ void add_points(NumberHash& hash, const Selection& points) {
 }
 
 template <class Row>
-std::string hash_rows(std::span<const Row> rows, const Selection& points, std::span<const double> new_targets) {
+std::string hash_rows(std::span<const Row> rows, const Selection& points) {
   NumberHash hash;
   hash.add(std::uint64_t(points.dimension));
   hash.add(std::uint64_t(points.size));
   for (const Row row : rows) hash.add(std::uint64_t(row));
   add_points(hash, points);
-  for (const double target : new_targets) hash.add(target);
   return hash.digest();
 }
 
@@ -73,12 +72,10 @@ std::string hash_input(const Selection& points) {
   return hash.digest();
 }
 
-std::string hash_output(std::span<const Index> rows, const Selection& points, std::span<const double> new_targets) {
-  return hash_rows(rows, points, new_targets);
-}
+std::string hash_output(std::span<const Index> rows, const Selection& points) { return hash_rows(rows, points); }
 
 std::string hash_output(std::span<const std::uint64_t> rows, const Selection& points) {
-  return hash_rows(rows, points, {});
+  return hash_rows(rows, points);
 }
 
 }  // namespace momentset::certificate

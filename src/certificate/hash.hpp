@@ -12,8 +12,8 @@ namespace momentset::certificate {
 /// numbers; absent weights count as ones.
 std::string hash_input(const Selection& points);
 
-/// The same of m, the number of points, the row numbers, the coordinates, the weights and new values of companions.
-std::string hash_output(std::span<const Index> rows, const Selection& points, std::span<const double> new_targets);
+/// The same of m, the number of points, the row numbers, the coordinates and the weights.
+std::string hash_output(std::span<const Index> rows, const Selection& points);
 std::string hash_output(std::span<const std::uint64_t> rows, const Selection& points);
 
 }  // namespace momentset::certificate

@@ -83,6 +83,16 @@ arrow::FieldVector kept_fields(const TableData& table, const AddedColumns& added
   return fields;
 }
 
+/// Columns with new values, and those that had new ones already.
+std::vector<std::string> relabelled_columns(const TableData& table, std::span<const NewValues> new_values) {
+  std::vector<std::string> names;
+  if (table.coreset) names = table.coreset->relabelled;
+  for (const NewValues& each : new_values) {
+    if (std::find(names.begin(), names.end(), each.column) == names.end()) names.push_back(each.column);
+  }
+  return names;
+}
+
 std::shared_ptr<arrow::KeyValueMetadata> merged_metadata(const arrow::Schema& schema, const AddedColumns& added,
                                                          CoresetMetadata metadata) {
   auto merged = schema.metadata() == nullptr ? std::make_shared<arrow::KeyValueMetadata>() : schema.metadata()->Copy();
@@ -106,10 +116,11 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
                   std::span<const std::int64_t> row_names, const Features& features,
                   const WriteOptions& options) const {
   require_one_per_row(rows.size(), weights.size(), row_names.size());
-  const Gathered gathered{rows, points_of(rows, features), weights, row_names};
+  const Gathered gathered{rows, points_of(rows, features), weights, row_names, options.new_values};
   const std::string name = output_name(path);
   const QuietWrites quiet;
   if (format == Format::npy) {
+    if (!options.new_values.empty()) throw Error(name, options.new_values.front().column, "has no place in NPY");
     const Stream stream = open_output(path);
     check(name, "cannot be written", write_array(*stream, gathered, features));
     check(name, "cannot be written", stream->Close());
@@ -117,7 +128,9 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
   }
   const AddedColumns added = added_columns(*data_, features.weight_column, options.file_column);
   arrow::FieldVector fields = kept_fields(*data_, added, format);
-  const auto metadata = merged_metadata(*data_->schema, added, options.metadata);
+  CoresetMetadata stated = options.metadata;
+  stated.relabelled = relabelled_columns(*data_, options.new_values);
+  const auto metadata = merged_metadata(*data_->schema, added, std::move(stated));
   for (;;) {
     try {
       Gatherer gatherer(*data_, gathered, features, added, fields, metadata);
