@@ -111,6 +111,11 @@ std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_wei
   return points < 0x1p53 ? std::size_t(points) : most_points;
 }
 
+std::size_t usual_points_of_a_cell(std::size_t features, const CompressOptions& options) {
+  const std::size_t points = points_of_a_cell(features, options.max_weight);
+  return relabelled_columns(options.companions) > 0 && points < most_points / 2 ? points + points / 5 : points;
+}
+
 // 7 n^3 for LU, solve and pivots, as much again for what pivots and refits wait for; the second term was measured: with
 // it 5e10 to 1.3e11 operations a second and thread for n = 56 to 969.
 double halving_operations(std::size_t features) {
@@ -177,7 +182,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
     plan.cells = 1;
     return plan;
   }
-  plan.cells = std::max<std::size_t>(1, size / points_of_a_cell(plan.features, options.max_weight));
+  plan.cells = std::max<std::size_t>(1, size / usual_points_of_a_cell(plan.features, options));
 
   if (options.method == Method::paper) plan.cells = 1;
 
