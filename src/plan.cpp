@@ -69,6 +69,7 @@ void require_fitting_method(const CompressOptions& options) {
       formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
   if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
   if (relabelled_columns(options.companions) > 0) throw Error("relabel", "", rule + ": targets are solved in cells");
+  if (options.method == Method::kernel) return;
   if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
 }
 
@@ -81,20 +82,21 @@ std::size_t cells_of_exchange(std::size_t size) {
 void plan_exchange(const CompressOptions& options, Plan& plan) {
   plan.cells = plan.rows <= plan.size ? 1 : cells_of_exchange(plan.size);
   const std::size_t kept = plan.size / plan.cells;
-  plan.order = options.order.value_or(kernel_order(plan.dimension, kept));
+  plan.order = options.order.value_or(kernel_order(plan.dimension, kept, options.companions));
   if (plan.order < 0 || plan.order > highest_kernel_order) {
     throw Error("order", std::to_string(plan.order),
                 formatted("must be between 0 and {} with method kernel", highest_kernel_order));
   }
-  plan.features = feature_count(plan.dimension, plan.order);
+  plan.features = feature_count(plan.dimension, plan.order, options.companions);
   if (plan.rows <= plan.size) {
     plan.size = plan.rows;
     return;
   }
   if (plan.features > kept) {
-    throw Error("size", std::to_string(options.size),
-                formatted("order {} in {} columns needs a size of at least {} with method kernel", plan.order,
-                          plan.dimension, plan.features * plan.cells + options.keep_rows.size()));
+    throw Error(
+        "size", std::to_string(options.size),
+        formatted("order {} in {} columns{} needs a size of at least {} with method kernel", plan.order, plan.dimension,
+                  beside(options.companions), plan.features * plan.cells + options.keep_rows.size()));
   }
   const double q = double(plan.rows), m = double(plan.dimension), n = double(plan.features), cells = double(plan.cells);
   const double s = double(kept), candidates = std::min(q / cells, std::max(8192.0, 16 * s));
