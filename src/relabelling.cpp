@@ -41,29 +41,25 @@ std::vector<double> values_of(const LocalFeatures& rows, std::span<const Index> 
   return values;
 }
 
-/// Sums of weight times target times feature over the cell, and of their magnitudes.
+/// Sums of weight times target times feature over the cell.
 struct Sums {
-  std::vector<double> values, magnitudes;
+  std::vector<double> values;
+  double size = 0;  // sum of the magnitudes of weight times target
 };
 
 Sums sums_over(const LocalFeatures& rows, std::span<const double> factors, std::span<const std::size_t> features) {
   const std::size_t n = rows.features();
-  std::vector<double> block(n * recombine_block), sums(n), errors(n), magnitudes(n);
+  std::vector<double> block(n * recombine_block), sums(n), errors(n);
   std::vector<Index> list(recombine_block);
   for (std::size_t first = 0; first < factors.size(); first += recombine_block) {
     const std::size_t count = std::min(recombine_block, factors.size() - first);
     std::iota(list.begin(), list.end(), Index(first));
     rows.evaluate(std::span(list).first(count), factors.data() + first, block.data());
     add_across(block.data(), n, count, sums.data(), errors.data());
-    for (std::size_t f = 0; f < n; ++f) {
-      for (std::size_t k = 0; k < count; ++k) magnitudes[f] += std::abs(block[f * count + k]);
-    }
   }
   Sums found;
-  for (const std::size_t f : features) {
-    found.values.push_back(sums[f] + errors[f]);
-    found.magnitudes.push_back(magnitudes[f]);
-  }
+  for (const std::size_t f : features) found.values.push_back(sums[f] + errors[f]);
+  for (const double factor : factors) found.size += std::abs(factor);
   return found;
 }
 
@@ -82,14 +78,14 @@ class System {
     constexpr int rounds = 3;
     const double allowed = 64 * double(n_) * epsilon;  // as the certificate has it
     std::vector<double> solution(s_, 0.0), best = solution;
-    double least = std::numeric_limits<double>::infinity();
+    double least = 0;
     std::vector<double> missing = wanted.values;
     for (int round = 0; round < rounds; ++round) {
       const std::vector<double> change = least_norm(missing);
       for (std::size_t j = 0; j < s_; ++j) solution[j] += change[j];
       missing = left(solution, wanted.values);
-      const double residual = worst(missing, wanted.magnitudes);
-      if (!(residual < least)) break;
+      const double residual = worst(missing, wanted.size);
+      if (round > 0 && !(residual < least)) break;
       least = residual;
       best = solution;
     }
@@ -155,11 +151,15 @@ class System {
     return missing;
   }
 
-  static double worst(const std::vector<double>& missing, const std::vector<double>& magnitudes) {
-    double worst = 0;
-    for (std::size_t f = 0; f < missing.size(); ++f) {
+  /// Largest of what is missing, in units of the targets' mean size and of the features' magnitudes.
+  double worst(const std::vector<double>& missing, double size) const {
+    double worst = 0, mass = 0;
+    for (const double weight : weights_) mass += weight;
+    for (std::size_t f = 0; f < n_; ++f) {
       if (missing[f] == 0) continue;
-      const double residual = std::abs(missing[f]) / magnitudes[f];
+      double magnitude = 0;
+      for (std::size_t j = 0; j < s_; ++j) magnitude += weights_[j] * std::abs(values_[f * s_ + j]);
+      const double residual = std::abs(missing[f]) / (size / mass * magnitude);
       worst = residual > worst || std::isnan(residual) ? residual : worst;
     }
     return worst;
@@ -197,7 +197,8 @@ NewTargets new_targets(const KeptOfCell& cell, const PolynomialBasis& basis, std
   const LocalFeatures rows(basis, LocalFrame(cell.coordinates, basis.dimension()), cell.coordinates);
   const std::size_t all = relabelled_columns(companions), s = cell.kept.size();
   std::vector<double> shares(cell.kept_weights.begin(), cell.kept_weights.end());
-  for (double& share : shares) share /= unit_of(cell.weights);
+  const double heavy = unit_of(cell.weights);
+  for (double& share : shares) share /= heavy;
   NewTargets found{std::vector<double>(s * all)};
   std::size_t place = 0;
   for (const Companions& each : companions) {

@@ -225,6 +225,18 @@ TEST(NewTargets, MeetATolerance) {
   EXPECT_LT(coreset.rows.size(), compress(problem.points.view(), own).rows.size());
 }
 
+// y is 0 but at one place of a grid, in the middle of the cell: odd moments of y vanish there term by term.
+TEST(NewTargets, OfSparseTargetsOnAGridHold) {
+  PointSet grid{{}, {}, 2};
+  for (int i = 0; i < 441; ++i) grid.coordinates.insert(grid.coordinates.end(), {double(i % 21), double(i / 21)});
+  RelabelCase problem = relabel_case("", grid, 12, 2);
+  std::fill(problem.y.begin(), problem.y.end(), 0);
+  problem.y[220] = 1;
+  const Coreset coreset = compress(problem.points.view(), problem.request());
+  EXPECT_EQ(coreset.singular_cells, 0U);
+  EXPECT_TRUE(coreset.certificate.holds()) << coreset.certificate.worst_residual();
+}
+
 // At the corners of a square two rows of a diagonal keep all moments of order 1, and tell three polynomials not apart.
 TEST(NewTargets, ThatCannotBeSolvedAreTold) {
   RelabelCase problem = relabel_case("", PointSet{{0, 0, 0, 1, 1, 0, 1, 1}, {}, 2}, 3, 1);

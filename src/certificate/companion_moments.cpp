@@ -21,6 +21,14 @@ struct Column {
   bool relabelled;
 };
 
+/// What residuals of new values are in units of: mean |u| times sum c |t^a|. Where u is 0 wherever t^a is not, so that
+/// the products' own magnitude vanishes, new values at other points still leave rounding errors.
+void spread_magnitudes(const Selection& points, const Box& box, const Monomials& monomials, MomentSums& sums) {
+  const MomentSums plain = monomials.sums(points, box);
+  const long double mass = plain.magnitudes[0], mean = mass > 0 ? sums.magnitudes[0] / mass : 0;
+  for (std::size_t f = 0; f < plain.magnitudes.size(); ++f) sums.magnitudes[f] = mean * plain.magnitudes[f];
+}
+
 /// Worst over the powers and orders, over points whose input is `before` and output `after`.
 double worst_residual(const Selection& before, const Selection& after, const Column& column, const Monomials& monomials,
                       double mass_scale) {
@@ -30,7 +38,8 @@ double worst_residual(const Selection& before, const Selection& after, const Col
   double worst = 0;
   for (factor.power = 1; factor.power <= column.degree; ++factor.power) {
     factor.values = column.input;
-    const MomentSums sums = monomials.sums(before, box, &factor);
+    MomentSums sums = monomials.sums(before, box, &factor);
+    if (column.relabelled) spread_magnitudes(before, box, monomials, sums);
     factor.values = column.output;
     for (const double residual : monomials.worst_residuals(sums, monomials.sums(after, box, &factor), mass_scale)) {
       worst = std::max(worst, residual);
