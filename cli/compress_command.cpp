@@ -144,6 +144,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"target", fmt::format("{}", fmt::join(options.targets, "\n"))},
           {"loss", roles.columns.loss},
           {"target_degree", roles.columns.targets.empty() ? "" : std::to_string(options.target_degree)},
+          {"relabel", options.relabel ? "true" : ""},
           {"groups", fmt::format("{}", fmt::join(roles.columns.groups, "\n"))},
           {"group_sizes", roles.columns.groups.empty() ? "" : options.group_sizes},
           {"categories", fmt::format("{}", fmt::join(roles.columns.categories, "\n"))},
@@ -152,6 +153,19 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"feature_columns", roles.features.names.empty() ? "" : std::to_string(roles.features.names.size())},
           {"scale", options.scale},
           {"column_weights", fmt::format("{}", fmt::join(options.column_weights, "\n"))}};
+}
+
+/// The columns of targets that the rows kept have others of.
+std::vector<io::NewValues> new_targets(const Options& options, const Roles& roles, const Coreset& coreset) {
+  std::vector<io::NewValues> columns;
+  const std::vector<std::string>& names = roles.targets.names;
+  for (std::size_t j = 0; options.relabel && j < names.size(); ++j) {
+    columns.push_back({names[j], {}});
+    for (std::size_t k = j; k < coreset.targets.size(); k += names.size()) {
+      columns.back().values.push_back(coreset.targets[k]);
+    }
+  }
+  return columns;
 }
 
 void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
@@ -175,18 +189,29 @@ void require_consistent(const Options& options) {
   if (options.target_degree < 1) {
     throw Error("--target-degree", std::to_string(options.target_degree), "must be at least 1");
   }
+  if (options.relabel && options.target_degree > 1) {
+    throw Error("--relabel", fmt::format("--target-degree {}", options.target_degree),
+                "needs the degree 1: new targets keep what is linear in them only");
+  }
   if (options.category_pairs && options.categories.size() < 2) {
     throw Error("--category-pairs", "", "needs two --categories at least");
   }
   if (options.dry_run) return;
   if (options.output.empty()) throw Error("--output", "", "must be given (or --dry-run)");
-  io::format_of(options.output);  // an unknown suffix shall not cost a compression
+  const io::Format format = io::format_of(options.output);  // an unknown suffix shall not cost a compression
+  if (options.relabel && (format == io::Format::npy || options.columns_only)) {
+    throw Error("--relabel", options.columns_only ? "--columns-only" : options.output,
+                "needs an output with the targets: write CSV, Parquet or Arrow, with all columns");
+  }
 }
 
 /// Which columns are what. Where the loss is general, targets are coordinates like others.
 io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
   if (options.target_degree > 1 && roles.targets.empty()) {
     throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
+  }
+  if (options.relabel && roles.targets.empty()) {
+    throw Error("--relabel", roles.loss, "needs a --target of numbers and the loss squared");
   }
   io::ReadOptions read = options.read_options();
   read.fill_missing = options.missing == "indicator";
@@ -226,8 +251,10 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   found.max_weight = options.max_weight;
   found.min_ess = options.min_ess;
   if (!roles.targets.names.empty()) {
-    found.companions = {
-        {.values = roles.targets.values, .columns = roles.targets.names.size(), .degree = options.target_degree}};
+    found.companions = {{.values = roles.targets.values,
+                         .columns = roles.targets.names.size(),
+                         .degree = options.target_degree,
+                         .relabel = options.relabel}};
   }
   if (!roles.categories.names.empty()) found.companions.push_back(roles.categories.view());
   if (!roles.features.names.empty()) found.companions.push_back(roles.features.view());
@@ -299,7 +326,8 @@ int run(Options options) {
               .order = coreset.plan.order,
               .output = options.output,
               .path = files->path(),
-              .columns_only = options.columns_only});
+              .columns_only = options.columns_only,
+              .new_values = new_targets(options, roles, coreset)});
   files->commit();
 
   Report report;

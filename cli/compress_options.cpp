@@ -63,6 +63,9 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
           "for numbers")
       ->check(CLI::IsMember({"auto", "squared", "logistic", "general"}))
       ->capture_default_str();
+  command.add_flag("--relabel", arguments.relabel,
+                   "give the rows that are kept new targets, solved from the sums: the same moments on half the rows; "
+                   "for the loss squared");
   command.add_option("--target-degree", arguments.target_degree, "keep the powers of the targets up to this one")
       ->type_name("D")
       ->capture_default_str();

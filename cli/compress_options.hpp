@@ -22,6 +22,7 @@ struct CompressArguments : TableArguments, CheckpointArguments {
   std::vector<std::string> targets;
   std::string loss = "auto";
   int target_degree = 1;
+  bool relabel = false;
   std::vector<std::string> groups;
   std::string group_sizes = "mass";
   std::vector<std::string> categories;

@@ -33,6 +33,7 @@ void require_streamable(const CompressArguments& options) {
       {"--target", !options.targets.empty()},
       {"--groups", !options.groups.empty()},
       {"--categories", !options.categories.empty()},
+      {"--features", !options.features.empty()},
       {"--scale", options.scale != usual.scale},
       {"--column-weights", !options.column_weights.empty()},
       {"--weight-sum", options.weight_sum != usual.weight_sum},

@@ -173,8 +173,9 @@ std::string Report::text() const {
   if (!certificate.companions.empty()) {
     const CompanionResidual& first = certificate.companions.front();
     line(text, "target",
-         fmt::format("{}{}, times all moments up to order {}", few_names_of(certificate.companions),
-                     first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order));
+         fmt::format("{}{}, times all moments up to order {}{}", few_names_of(certificate.companions),
+                     first.degree > 1 ? fmt::format(" with powers up to {}", first.degree) : "", first.order,
+                     first.relabelled ? "; the rows have new values of it, whose squares are not kept" : ""));
   }
   if (const std::string finish = coreset->finish(); !finish.empty()) line(text, "finish", finish);
   if (!coreset->alternatives.empty()) {
@@ -213,6 +214,7 @@ std::string Report::json() const {
       {"size", coreset->rows.size()},
       {"columns", certificate.columns},
       {"target", names_of(certificate.companions)},
+      {"relabelled", certificate.kind == "relabelled"},
       {"order", coreset->plan.order},
       {"features", coreset->plan.features},
       {"trials", trials_json(coreset->trials)},

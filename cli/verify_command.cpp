@@ -208,6 +208,11 @@ void require_source(const Claim& claim, const io::Table& input) {
                           claim.certificate ? ", " + option_of(*claim.certificate, "inputs", "") : ""));
 }
 
+/// Whether the certificate says that the output has values of its own in this target.
+bool is_relabelled(const Claim& claim, std::size_t target) {
+  return claim.certificate && claim.certificate->companions[target].relabelled;
+}
+
 /// Each column by itself, as they may be of different orders.
 struct TargetColumns {
   std::vector<std::vector<double>> values;
@@ -218,18 +223,36 @@ struct TargetColumns {
     for (std::size_t j = 0; j < p; ++j) {
       for (std::size_t k = j; k < input.targets.size(); k += p) values[j].push_back(input.targets[k]);
       const CompanionResidual& stated = claim.certificate->companions[j];
-      companions.push_back({.values = values[j], .columns = 1, .order = stated.order, .degree = stated.degree});
+      companions.push_back({.values = values[j],
+                            .columns = 1,
+                            .order = stated.order,
+                            .degree = stated.degree,
+                            .relabel = stated.relabelled});
     }
   }
 };
 
-/// Whether the output's targets are those of the rows that it names.
-Check same_targets(const std::vector<double>& found, const std::vector<Index>& points, const io::Features& input) {
-  const std::size_t p = found.size() / points.size();
+/// The output's own values of the targets that have some, row by row.
+std::vector<double> new_targets(const Claim& claim, const OutputRows& output) {
+  const std::size_t p = claim.targets.size();
+  std::vector<double> targets;
+  for (std::size_t k = 0; k < output.targets.size(); ++k) {
+    if (is_relabelled(claim, k % p)) targets.push_back(output.targets[k]);
+  }
+  return targets;
+}
+
+/// Whether the output's targets, but for those of its own, are those of the rows that it names.
+Check same_targets(const Claim& claim, const std::vector<double>& found, const std::vector<Index>& points,
+                   const io::Features& input) {
+  const std::size_t p = claim.targets.size();
   std::size_t differing = 0;
   for (std::size_t j = 0; j < points.size(); ++j) {
-    const auto at = [&](std::size_t row) { return std::ptrdiff_t(row * p); };
-    differing += !std::equal(found.begin() + at(j), found.begin() + at(j + 1), input.targets.begin() + at(points[j]));
+    bool same = true;
+    for (std::size_t k = 0; k < p; ++k) {
+      same = same && (is_relabelled(claim, k) || found[j * p + k] == input.targets[points[j] * p + k]);
+    }
+    differing += !same;
   }
   return {"targets", differing == 0,
           fmt::format("{} of {} differ from the input row they name", differing, points.size())};
@@ -297,6 +320,10 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
   certify_options.threads = options.threads;
   const TargetColumns targets(claim, input);
   certify_options.companions = targets.companions;
+  certify_options.new_targets = new_targets(claim, output);
+  if (output.targets.empty() && relabelled_columns(targets.companions) > 0) {
+    return {{"targets", false, "the output has no such columns, of which it is to have values of its own"}};
+  }
   const std::span<const io::Levels> levels = input.levels;
   const OwnedGroups groups(levels.first(claim.groups.size()));
   const OwnedCategories categories(levels.subspan(claim.groups.size()), claim.category_pairs,
@@ -336,7 +363,7 @@ std::vector<Check> all_checks(const Claim& claim, const io::Features& input, con
   const Certificate measured =
       certify(input.points.view(), points, output.weights, certify_options, output.coordinates);
   std::vector<Check> checks = verify(claim.certificate ? *claim.certificate : measured, measured);
-  if (!output.targets.empty()) checks.push_back(same_targets(output.targets, points, input));
+  if (!output.targets.empty()) checks.push_back(same_targets(claim, output.targets, points, input));
   if (!output.levels.empty()) checks.push_back(same_levels(output.levels, points, input));
   if (!claim.certificate) std::erase_if(checks, [](const Check& check) { return !speaks_for_itself(check); });
   return checks;

@@ -44,8 +44,9 @@ void write_rows(const io::Table& table, const io::Features& features, const Rows
   }
   const std::vector<std::string> columns = features.own_columns();
   if (!rows.columns_only) {
-    table.write(rows.path, io::format_of(rows.output), positions, rows.weights, names, features,
-                write_options(table, columns, rows.order));
+    io::WriteOptions write = write_options(table, columns, rows.order);
+    write.new_values = rows.new_values;
+    table.write(rows.path, io::format_of(rows.output), positions, rows.weights, names, features, write);
     return;
   }
   PointSet kept{{}, {rows.weights.begin(), rows.weights.end()}, columns.size()};

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "coreset_files.hpp"
 #include "momentset/io/table.hpp"
@@ -17,6 +18,7 @@ struct RowsToWrite {
   std::string output;         ///< as the user named it: the suffix tells the format
   std::string path;           ///< written to: a file beside the output, or "-"
   bool columns_only = false;  ///< leave out all columns but the coordinates, which become float64
+  std::vector<io::NewValues> new_values = {};  ///< of columns that change
 };
 
 /// Writes the rows as they stand in the table, with their new weights and the metadata of a coreset.

@@ -83,7 +83,9 @@ void add_exchange(const WeightedPoints& points, const DistinctPoints& distinct, 
 bool in_doubt(const Coreset& result, const CompressOptions& options) {
   constexpr std::size_t few_columns = 5;
   constexpr double clearly_better = 0.25;
-  if (options.tolerance || result.plan.dimension <= few_columns || !options.features.is_default()) return false;
+  if (options.method != Method::automatic || options.max_weight || options.tolerance) return false;
+  if (result.plan.dimension <= few_columns || !options.features.is_default()) return false;
+  if (relabelled_columns(options.companions) > 0) return false;
   const auto trial = std::find_if(result.trials.begin(), result.trials.end(),
                                   [&](const OrderTrial& each) { return each.order == result.plan.order; });
   if (trial == result.trials.end()) return false;  // the order was stated
@@ -99,8 +101,10 @@ std::vector<Survivor> best_alternative(const WeightedPoints& points, const Disti
   add_exchange(points, distinct, scale, options, stopwatch, result, all);
   stopwatch.start("compare");
   const std::size_t size = result.plan.size;
-  all.push_back({"stratified rows", stratified_rows(points, distinct, scale, size, options), of_rows_alone(result)});
-  all.push_back({"random rows", random_rows(distinct, size, ~options.seed), of_rows_alone(result)});
+  if (options.companions.empty()) {
+    all.push_back({"stratified rows", stratified_rows(points, distinct, scale, size, options), of_rows_alone(result)});
+    all.push_back({"random rows", random_rows(distinct, size, ~options.seed), of_rows_alone(result)});
+  }
   constexpr std::uint64_t seed_of_comparison = 0x616c7465726e6174;  // other functions than the trials had
   const SubsetError subset_error(points, distinct, scale, options.seed ^ seed_of_comparison, options);
   for (Candidate& each : all) {

@@ -9,14 +9,17 @@ namespace momentset {
 
 /// Whether the moments of the order chosen promise too little for them to be taken untested: more than a quarter of the
 /// error of random rows, 1 / sqrt(size), in more than five columns. Below six columns orders high enough fit nearly
-/// every size. Features that were asked for are not put in doubt.
+/// every size. Features that were asked for are not put in doubt, nor what only cells do: a bound of the weights, new
+/// targets.
 bool in_doubt(const Coreset& result, const CompressOptions& options);
 
 /// The best of four ways to keep as many rows, by the typical error on test functions over all points: the survivors
 /// found by moments, kernel exchange (where the effort allows for it), one random row of each of `size` cells of a
-/// kd-tree with the cell's mass, and random rows (by priority sampling, where weights differ). The functions are drawn
-/// from another seed than those of the trials and of the certificate, so that the certificate judges by functions that
-/// played no part. Runs in the caller's TBB arena; the result does not depend on its threads. Throws Cancelled.
+/// kd-tree with the cell's mass, and random rows (by priority sampling, where weights differ). Where companions are to
+/// be kept, which the last two do not, it is the better of the first two, also on functions times these. The functions
+/// are drawn from another seed than those of the trials and of the certificate, so that the certificate judges by
+/// functions that played no part. Runs in the caller's TBB arena; the result does not depend on its threads. Throws
+/// Cancelled.
 /// @param result receives `alternatives`, and what the way taken says of itself
 /// @param tree   receives the cells in which moments are kept
 std::vector<Survivor> best_alternative(const WeightedPoints& points, const DistinctPoints& distinct,

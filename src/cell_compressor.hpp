@@ -10,6 +10,7 @@
 #include "momentset/basis/polynomial.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "momentset/recombine.hpp"
+#include "relabelling.hpp"
 
 namespace momentset {
 
@@ -37,6 +38,9 @@ class CellCompressor {
 
   /// The same with the cell's rows visited in another order, which leads to another vertex. Rows are not ascending.
   Recombination shuffled(const Cell& cell, std::size_t target, std::uint64_t seed) const;
+
+  /// Values of the companions that may change at the survivors of one cell.
+  NewTargets new_targets(const Cell& cell, const Recombination& survivors) const;
 
  private:
   bool bounded() const { return max_weight_ < std::numeric_limits<double>::infinity(); }

@@ -23,6 +23,7 @@ CompanionFeatures::CompanionFeatures(const LocalFeatures& polynomials, const Pol
                                      std::span<const Companions> companions, std::span<const Index> points)
     : polynomials_(polynomials), features_(basis.size()) {
   for (const Companions& each : companions) {
+    if (each.relabel) continue;
     Group group{local_values(each, points), each.columns, each.degree, {}};
     const int order = each.order_beside(basis.order());
     for (std::size_t f = 0; f < basis.size(); ++f) {

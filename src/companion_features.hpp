@@ -14,7 +14,7 @@ namespace momentset {
 /// The polynomial features of a cell's points in its frame, and these times companion columns: y^d P(x) for d = 1 to
 /// the degree and every P up to the companions' order. Each column is centred and scaled to [-1, 1] over the cell, and
 /// its powers are taken as Legendre polynomials. With the polynomials themselves that spans the same: the companions'
-/// order is at most K.
+/// order is at most K. Those whose values may change make no features: see relabelling.hpp.
 class CompanionFeatures final : public FeatureRows {
  public:
   /// @param polynomials of the cell's points, all in their order

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "parts.hpp"
 #include "plan.hpp"
 #include "reduction.hpp"
+#include "relabelling.hpp"
 #include "stopwatch.hpp"
 #include "threads.hpp"
 #include "tolerance.hpp"
@@ -106,6 +108,15 @@ void add_notices(const DistinctPoints& distinct, const CompressOptions& request,
     result.notices.push_back(formatted("the moments of {} cell{} could not be kept to rounding: see the residuals",
                                        result.inexact_cells, result.inexact_cells == 1 ? "" : "s"));
   }
+  if (result.singular_cells > 0) {
+    result.notices.push_back(
+        formatted("in {} cell{} the rows kept carry no targets with all sums: see the residuals, keep more rows",
+                  result.singular_cells, result.singular_cells == 1 ? "" : "s"));
+  }
+  if (result.overflown_cells > 0) {
+    result.notices.push_back(formatted("in {} cell{} new targets would overflow: the rows have the targets they had",
+                                       result.overflown_cells, result.overflown_cells == 1 ? "" : "s"));
+  }
 }
 
 /// Which error of the trials counts.
@@ -135,8 +146,7 @@ void settle(const WeightedPoints& points, Part& part) {
 bool suffices(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
               const std::vector<Survivor>& survivors, CompressOptions& request, Coreset& result) {
   if (!request.tolerance) return true;
-  const DistinctPoints left = as_points(survivors);
-  result.achieved_error = achieved_error(points, distinct, scale, left.numbers, left.weights, request);
+  result.achieved_error = achieved_error(points, distinct, scale, survivors, result.targets, request);
   if (*result.achieved_error <= *request.tolerance) return true;
   request.size = enlarged(request.size, *result.achieved_error, *request.tolerance, result.plan);
   return false;
@@ -174,12 +184,22 @@ std::vector<Survivor> reduce(const WeightedPoints& points, const Part& part, Com
   const std::size_t q = distinct.numbers.size();
   for (;;) {
     result.plan = plan(q, points.dimension, request);
-    if (q <= result.plan.size) return keep_all(points, part, request.size, result);
+    if (q <= result.plan.size) {
+      std::vector<Survivor> all = keep_all(points, part, request.size, result);
+      result.targets = own_targets(all, request.companions);
+      return all;
+    }
     require_memory(result.plan);
     std::vector<Survivor> survivors = reduce_distinct(points, distinct, part.scale, request, stopwatch, result, tree);
+    if (relabelled_columns(request.companions) > 0) {
+      stopwatch.start("relabel");
+      result.targets = relabel(points, distinct, survivors, tree, request, result);
+    }
     if (!suffices(points, distinct, part.scale, survivors, request, result)) continue;
     add_notices(distinct, request, result);
     survivors.insert(survivors.end(), part.kept.begin(), part.kept.end());
+    const std::vector<double> own = own_targets(part.kept, request.companions);
+    result.targets.insert(result.targets.end(), own.begin(), own.end());
     if (survivors.size() < request.size) {
       result.notices.push_back(
           formatted("size {} cannot be met with positive weights: {} rows are kept", request.size, survivors.size()));
@@ -199,13 +219,18 @@ void take_survivors(const WeightedPoints& points, Part& part, Stopwatch& stopwat
 /// What the parts' survivors and counts are together.
 void join(const std::vector<Part>& parts, double mass_scale, Coreset& result) {
   std::vector<Survivor> survivors;
+  std::vector<double> targets;
   result.plan = plan_of_all(parts);
   result.rounds_from = result.rank_deficient_cells = result.inexact_cells = 0;
+  result.singular_cells = result.overflown_cells = 0;
   result.by_kernel = false;
   result.corrected_order = std::numeric_limits<int>::max();
   for (const Part& part : parts) {
     survivors.insert(survivors.end(), part.survivors.begin(), part.survivors.end());
     const Coreset& found = part.result;
+    targets.insert(targets.end(), found.targets.begin(), found.targets.end());
+    result.singular_cells += found.singular_cells;
+    result.overflown_cells += found.overflown_cells;
     result.rounds_from += found.rounds_from;
     result.rank_deficient_cells += found.rank_deficient_cells;
     result.inexact_cells += found.inexact_cells;
@@ -220,12 +245,19 @@ void join(const std::vector<Part>& parts, double mass_scale, Coreset& result) {
     result.trials = parts.front().result.trials;
     result.alternatives = parts.front().result.alternatives;
   }
-  std::sort(survivors.begin(), survivors.end(), [](Survivor a, Survivor b) { return a.row < b.row; });
+  std::vector<std::size_t> order(survivors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return survivors[a].row < survivors[b].row; });
   result.rows.clear();
   result.weights.clear();
-  for (const Survivor& survivor : survivors) {
-    result.rows.push_back(survivor.row);
-    result.weights.push_back(survivor.weight * mass_scale);
+  result.targets.clear();
+  const std::size_t columns = targets.size() / std::max<std::size_t>(1, survivors.size());
+  for (const std::size_t k : order) {
+    result.rows.push_back(survivors[k].row);
+    result.weights.push_back(survivors[k].weight * mass_scale);
+    const auto first = targets.begin() + std::ptrdiff_t(k * columns);
+    result.targets.insert(result.targets.end(), first, first + std::ptrdiff_t(columns));
   }
 }
 
@@ -238,6 +270,7 @@ CertifyOptions claim_of(const std::vector<Part>& parts, const Coreset& result, c
                        .threads = options.threads,
                        .stop = options.stop,
                        .companions = options.companions,
+                       .new_targets = result.targets,
                        .features = features};
   if (options.groups.empty()) {
     claim.tree = parts.front().tree;

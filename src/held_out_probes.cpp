@@ -159,12 +159,6 @@ std::vector<double> HeldOutProbes::sums(const WeightedPoints& points, std::span<
   return total;
 }
 
-FamilyErrors HeldOutProbes::errors_of(std::span<const double> mean_errors) const {
-  std::vector<double> squares;
-  for (const double error : mean_errors) squares.push_back(error * error);
-  return errors(squares);
-}
-
 FamilyErrors HeldOutProbes::errors(std::span<const double> mean_squares) const {
   FamilyErrors errors{};
   for (std::size_t k = 0; k < probe_families; ++k) {
@@ -183,13 +177,30 @@ SubsetError::SubsetError(const WeightedPoints& points, const DistinctPoints& dis
     : points_(points),
       options_(options),
       probes_(points, distinct, inverse_spreads, seed),
-      truth_(probes_.sums(points, distinct.numbers, distinct.weights, options.stop)),
-      mass_(std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0)) {}
+      columns_(options.companions, distinct.numbers, distinct.weights),
+      mass_(std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0)) {
+  for (std::size_t factor = 0; factor <= columns_.size(); ++factor) {
+    truth_.push_back(sums(factor, distinct.numbers, distinct.weights));
+  }
+}
+
+std::vector<double> SubsetError::sums(std::size_t factor, std::span<const Index> rows,
+                                      std::span<const double> weights) const {
+  std::vector<double> products(weights.begin(), weights.end());
+  for (std::size_t k = 0; factor > 0 && k < products.size(); ++k) products[k] *= columns_(factor - 1, rows[k]);
+  return probes_.sums(points_, rows, products, options_.stop);
+}
 
 double SubsetError::of(std::span<const Index> rows, std::span<const double> weights) const {
-  std::vector<double> error = probes_.sums(points_, rows, weights, options_.stop);
-  for (std::size_t f = 0; f < error.size(); ++f) error[f] = (error[f] - truth_[f]) / mass_;
-  return typical_error(probes_.errors_of(error), options_.smoothness);
+  std::vector<double> squares(probes_.size());
+  for (std::size_t factor = 0; factor < truth_.size(); ++factor) {
+    const std::vector<double> found = sums(factor, rows, weights);
+    for (std::size_t f = 0; f < found.size(); ++f) {
+      const double error = (found[f] - truth_[factor][f]) / mass_;
+      squares[f] += error * error / double(truth_.size());
+    }
+  }
+  return typical_error(probes_.errors(squares), options_.smoothness);
 }
 
 }  // namespace momentset

@@ -11,6 +11,7 @@
 #include "merge_equal.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/points.hpp"
+#include "standardised_columns.hpp"
 
 namespace momentset {
 
@@ -51,9 +52,6 @@ class HeldOutProbes {
   std::vector<double> sums(const WeightedPoints& points, std::span<const Index> rows, std::span<const double> weights,
                            const std::stop_token& stop) const;
 
-  /// From the error of each function's weighted mean.
-  FamilyErrors errors_of(std::span<const double> mean_errors) const;
-
   /// From the mean square error of each function's weighted mean.
   FamilyErrors errors(std::span<const double> mean_squares) const;
 
@@ -64,7 +62,8 @@ class HeldOutProbes {
   std::vector<double> variances_;  // of each function over the points
 };
 
-/// How well weighted rows stand for all points, on test functions of one seed.
+/// How well weighted rows stand for all points, on test functions of one seed, and on these times each standardised
+/// companion that is kept beyond order 0.
 class SubsetError {
  public:
   /// The arguments must outlive this, the spreads excepted. O(q m).
@@ -79,8 +78,11 @@ class SubsetError {
   const WeightedPoints& points_;
   const CompressOptions& options_;
   HeldOutProbes probes_;
-  std::vector<double> truth_;
+  StandardisedColumns columns_;
+  std::vector<std::vector<double>> truth_;  // of the functions, then of these times each column
   double mass_;
+
+  std::vector<double> sums(std::size_t factor, std::span<const Index> rows, std::span<const double> weights) const;
 };
 
 }  // namespace momentset

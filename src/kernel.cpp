@@ -29,6 +29,8 @@ constexpr int rounds_of_exchange = 10, rounds_after_growth = 3;
 
 void require_usable(const WeightedPoints& points, const KernelOptions& options) {
   require_valid(points);
+  require_valid(options.companions, points.size());
+  if (relabelled_columns(options.companions) > 0) throw Error("companions", "", "must have values that do not change");
   if (options.size == 0) throw Error("size", "0", "must be at least 1");
   if (options.scale.size() != points.dimension) {
     throw Error("scale", std::to_string(options.scale.size()) + " factors",
@@ -57,10 +59,20 @@ struct Setting {
       : standardisation(points, options.scale, options.stop),
         rows(priority_sample(points, std::max(least_candidates, candidates_per_point * options.size), options.seed)
                  .rows),
-        rank_rows(ends_of_columns(points, standardisation.columns)),
+        rank_rows(ends(points, standardisation, options)),
         candidates(standardisation, points, with_ends(rows, rank_rows)) {}
 
  private:
+  static std::vector<Index> ends(const WeightedPoints& points, const Standardisation& standardisation,
+                                 const KernelOptions& options) {
+    std::vector<Index> all = ends_of_columns(points, standardisation.columns);
+    for (const Companions& each : options.companions) {
+      const std::vector<Index> more = ends_of_columns(points, each);
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }
+
   /// Adds the ends to both lists: a column that is constant on all candidates could not be kept exactly.
   static const std::vector<Index>& with_ends(std::vector<Index>& rows, std::vector<Index>& ends) {
     std::vector<Index> sorted(rows);
@@ -164,7 +176,8 @@ void weigh_by_exact_means(const WeightedPoints& points, const Setting& setting, 
 /// Steps 4 to 6 at one order.
 KernelSelection search(const WeightedPoints& points, const Setting& setting, const std::vector<std::size_t>& herded,
                        std::span<const double> means, int order, const KernelOptions& options, Progress& progress) {
-  const MomentConstraints constraints(points, setting.standardisation, order, setting.rank_rows, options.stop);
+  const MomentConstraints constraints(points, setting.standardisation, order, options.companions, setting.rank_rows,
+                                      options.stop);
   const double ridge = least_ridge * std::max(1.0, double(options.size) / ridged_size);
   Exchange exchange(setting.candidates, means, constraints, setting.rows, options.size, ridge, options.stop);
   KernelSelection result;
@@ -193,7 +206,7 @@ KernelSelection everything(const WeightedPoints& points, int order, const Kernel
     result.rows.push_back(Index(i));
     result.weights.push_back(points.weight(i));
   }
-  const MomentConstraints constraints(points, standardisation, order, result.rows, options.stop);
+  const MomentConstraints constraints(points, standardisation, order, options.companions, result.rows, options.stop);
   result.order = order;
   result.features = constraints.features();
   result.rank = constraints.rank();
@@ -209,10 +222,10 @@ std::size_t positive_weights(const WeightedPoints& points) {
 
 }  // namespace
 
-int kernel_order(std::size_t dimension, std::size_t size) {
+int kernel_order(std::size_t dimension, std::size_t size, std::span<const Companions> companions) {
   constexpr std::size_t most_columns = 10;
-  if (dimension <= most_columns && 3 * kernel::feature_count(dimension, 2) <= size) return 2;
-  return 2 * kernel::feature_count(dimension, 1) <= size ? 1 : 0;
+  if (dimension <= most_columns && 3 * kernel::feature_count(dimension, 2, companions) <= size) return 2;
+  return 2 * kernel::feature_count(dimension, 1, companions) <= size ? 1 : 0;
 }
 
 KernelSelection kernel_exchange(const WeightedPoints& points, const KernelOptions& options) {
@@ -220,12 +233,13 @@ KernelSelection kernel_exchange(const WeightedPoints& points, const KernelOption
   const SingleThreadedBlas single;
   const auto columns =
       std::size_t(std::count_if(options.scale.begin(), options.scale.end(), [](double factor) { return factor > 0; }));
-  int order = options.order.value_or(kernel_order(columns, options.size));
+  int order = options.order.value_or(kernel_order(columns, options.size, options.companions));
   if (positive_weights(points) <= options.size) return everything(points, order, options);
-  if (kernel::feature_count(columns, order) > options.size) {
+  const std::size_t needed = kernel::feature_count(columns, order, options.companions);
+  if (needed > options.size) {
     throw Error("size", std::to_string(options.size),
                 "order " + std::to_string(order) + " in " + std::to_string(columns) +
-                    " columns needs a size of at least " + std::to_string(kernel::feature_count(columns, order)));
+                    " columns needs a size of at least " + std::to_string(needed));
   }
   constexpr double steps_of_means = 4, steps_of_herding = 2;
   Progress progress(options, steps_of_means + steps_of_herding + rounds_of_exchange);

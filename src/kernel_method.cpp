@@ -4,12 +4,30 @@
 #include <functional>
 
 #include "format.hpp"
+#include "kernel/constraints.hpp"
 #include "momentset/kernel.hpp"
 #include "momentset/partition/kd_tree.hpp"
 #include "threads.hpp"
 
 namespace momentset {
 namespace {
+
+/// The companions of a cell's points, in their order.
+struct CellCompanions {
+  std::vector<std::vector<double>> values;
+  std::vector<Companions> views;
+
+  CellCompanions(std::span<const Companions> companions, std::span<const Index> points)
+      : values(companions.size()), views(companions.begin(), companions.end()) {
+    for (std::size_t g = 0; g < views.size(); ++g) {
+      for (const Index point : points) {
+        const double* y = companions[g].values.data() + std::size_t(point) * companions[g].columns;
+        values[g].insert(values[g].end(), y, y + companions[g].columns);
+      }
+      views[g].values = values[g];
+    }
+  }
+};
 
 /// The rows that each cell keeps, numbered within it.
 std::vector<KernelSelection> exchange_in_cells(const Partition& partition, std::span<const double> weights,
@@ -25,9 +43,11 @@ std::vector<KernelSelection> exchange_in_cells(const Partition& partition, std::
         .coordinates = std::span(partition.coordinates).subspan(cell.begin * m, cell.size() * m),
         .weights = weights.subspan(cell.begin, cell.size()),
         .dimension = m};
+    const CellCompanions companions(options.companions, std::span(partition.order).subspan(cell.begin, cell.size()));
     found[c] = kernel_exchange(inside, {.size = cell.quota,
                                         .scale = scale,
                                         .order = plan.order,
+                                        .companions = companions.views,
                                         .least_effective_share = options.min_ess.value_or(0),
                                         .seed = options.seed + c,
                                         .stop = options.stop,
@@ -37,7 +57,7 @@ std::vector<KernelSelection> exchange_in_cells(const Partition& partition, std::
 }
 
 /// The order that all cells keep, and how many did not keep more than that.
-void settle_order(const std::vector<KernelSelection>& cells, Coreset& result) {
+void settle_order(const std::vector<KernelSelection>& cells, const CompressOptions& options, Coreset& result) {
   Plan& plan = result.plan;
   const auto least =
       std::min_element(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
@@ -52,7 +72,7 @@ void settle_order(const std::vector<KernelSelection>& cells, Coreset& result) {
                                      plan.order, order,
                                      cells.size() == 1 ? "" : formatted(" in {} of {} cells", below, cells.size())));
   plan.order = order;
-  plan.features = feature_count(plan.dimension, order);
+  plan.features = kernel::feature_count(plan.dimension, order, options.companions);
 }
 
 }  // namespace
@@ -67,7 +87,7 @@ std::vector<Survivor> reduce_by_kernel(const WeightedPoints& points, const Disti
   const LargeVector<double> weights = in_order_of(partition, distinct, points.size());
   const std::vector<KernelSelection> cells =
       exchange_in_cells(partition, weights, scale, options, result.plan, stopwatch);
-  settle_order(cells, result);
+  settle_order(cells, options, result);
   result.by_kernel = true;
   result.rank_deficient_cells = 0;
   std::vector<Survivor> survivors;

@@ -94,7 +94,7 @@ class Trials {
   /// Parts of the sample large enough for four cells of n features each; a few of all there are.
   void cut_windows(std::size_t features) {
     constexpr std::size_t cells_in_a_window = 4, windows = 4;
-    const std::size_t in_a_cell = sample_factor * points_of_a_cell(features, options_.max_weight);
+    const std::size_t in_a_cell = sample_factor * usual_points_of_a_cell(features, options_);
     const std::size_t count = std::max<std::size_t>(1, sample_.numbers.size() / (cells_in_a_window * in_a_cell));
     Partition all = kd_tree(sample_.view(), sample_.numbers,
                             {.cells = count, .size = std::max(count, size_), .scale = scale_, .stop = options_.stop});
@@ -135,7 +135,7 @@ class Trials {
   /// Adds the squared errors of some cells of a window; returns how many.
   std::size_t add_window(const std::vector<Index>& window, const OrderTrial& trial, std::size_t wanted,
                          certificate::Random& random, std::vector<double>& squares) const {
-    const std::size_t q = sample_.numbers.size(), each = points_of_a_cell(trial.features, options_.max_weight);
+    const std::size_t q = sample_.numbers.size(), each = usual_points_of_a_cell(trial.features, options_);
     const std::size_t kept = std::max<std::size_t>(1, size_ * window.size() / q);
     const std::size_t cells = std::clamp<std::size_t>(kept / each, 1, window.size());
     const Partition partition = kd_tree(
@@ -167,10 +167,16 @@ class Trials {
     const double* x = partition.coordinates.data() + cell.begin * sample_.dimension;
     const std::size_t functions = probes_.size();
     probes_.add(x, changes.data(), cell.size(), std::span(errors).first(functions));
+    const std::span points = std::span(partition.order).subspan(cell.begin, cell.size());
+    const NewTargets targets = compressor.new_targets(cell, found);
+    const std::size_t relabelled = relabelled_columns(sample_.companions);
     std::vector<double> products(changes.size());
     for (std::size_t j = 0; j < columns_.size(); ++j) {
-      for (std::size_t k = 0; k < products.size(); ++k) {
-        products[k] = changes[k] * columns_(j, partition.order[cell.begin + k]);
+      for (std::size_t k = 0; k < products.size(); ++k) products[k] = changes[k] * columns_(j, points[k]);
+      for (std::size_t k = 0; k < found.support.size() && relabelled > 0; ++k) {
+        const Index point = points[found.support[k]];
+        const double target = columns_.kept(j, point, targets.values.data() + k * relabelled);
+        products[found.support[k]] += found.weights[k] * (target - columns_(j, point));
       }
       probes_.add(x, products.data(), cell.size(), std::span(errors).subspan((1 + j) * functions, functions));
     }

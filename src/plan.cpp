@@ -7,6 +7,7 @@
 
 #include "correction.hpp"
 #include "format.hpp"
+#include "kernel/constraints.hpp"
 #include "momentset/error.hpp"
 #include "momentset/kernel.hpp"
 
@@ -17,10 +18,10 @@ constexpr int default_order = 5;
 
 constexpr std::size_t most_points = std::numeric_limits<std::size_t>::max();
 
-/// Names the companions where an error names the columns.
+/// Names the companions that points are needed for where an error names the columns.
 std::string beside(const std::vector<Companions>& companions) {
   std::size_t columns = 0;
-  for (const Companions& each : companions) columns += each.columns;
+  for (const Companions& each : companions) columns += each.relabel ? 0 : each.columns;
   if (columns == 0) return "";
   return formatted(" beside {} companion{}", columns, columns == 1 ? "" : "s");
 }
@@ -71,20 +72,21 @@ std::size_t cells_of_exchange(std::size_t size) {
 void plan_exchange(const CompressOptions& options, Plan& plan) {
   plan.cells = plan.rows <= plan.size ? 1 : cells_of_exchange(plan.size);
   const std::size_t kept = plan.size / plan.cells;
-  plan.order = options.order.value_or(kernel_order(plan.dimension, kept));
+  plan.order = options.order.value_or(kernel_order(plan.dimension, kept, options.companions));
   if (plan.order < 0 || plan.order > highest_kernel_order) {
     throw Error("order", std::to_string(plan.order),
                 formatted("must be between 0 and {} with method kernel", highest_kernel_order));
   }
-  plan.features = feature_count(plan.dimension, plan.order);
+  plan.features = kernel::feature_count(plan.dimension, plan.order, options.companions);
   if (plan.rows <= plan.size) {
     plan.size = plan.rows;
     return;
   }
   if (plan.features > kept) {
-    throw Error("size", std::to_string(options.size),
-                formatted("order {} in {} columns needs a size of at least {} with method kernel", plan.order,
-                          plan.dimension, plan.features * plan.cells + options.keep_rows.size()));
+    throw Error(
+        "size", std::to_string(options.size),
+        formatted("order {} in {} columns{} needs a size of at least {} with method kernel", plan.order, plan.dimension,
+                  beside(options.companions), plan.features * plan.cells + options.keep_rows.size()));
   }
   const double q = double(plan.rows), m = double(plan.dimension), n = double(plan.features), cells = double(plan.cells);
   const double s = double(kept), candidates = std::min(q / cells, std::max(8192.0, 16 * s));
@@ -100,7 +102,10 @@ void require_fitting_method(const CompressOptions& options) {
   const std::string rule =
       formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
   if (options.max_weight) throw Error("max_weight", formatted("{:g}", *options.max_weight), rule);
-  if (!options.companions.empty()) throw Error("companions", std::to_string(options.companions.size()), rule);
+  if (relabelled_columns(options.companions) > 0) throw Error("relabel", "", rule + ": targets are solved in cells");
+  if (options.method == Method::paper && !options.companions.empty()) {
+    throw Error("companions", std::to_string(options.companions.size()), rule);
+  }
   if (!options.features.monomials.is_whole() || options.features.fourier + options.features.nystroem > 0) {
     throw Error("features", "other than moments of all columns or directions", rule);
   }
@@ -110,6 +115,11 @@ std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_wei
   if (!max_weight || features == most_points) return features;
   const double points = std::ceil(double(features + 1) * *max_weight / (*max_weight - 1));
   return points < 0x1p53 ? std::size_t(points) : most_points;
+}
+
+std::size_t usual_points_of_a_cell(std::size_t features, const CompressOptions& options) {
+  const std::size_t points = points_of_a_cell(features, options.max_weight);
+  return relabelled_columns(options.companions) > 0 && points < most_points / 2 ? points + points / 5 : points;
 }
 
 // 7 n^3 for LU, solve and pivots, as much again for what pivots and refits wait for; the second term was measured: with
@@ -149,6 +159,7 @@ std::size_t feature_count(std::size_t dimension, int order, const CompressOption
   if (count > largest - further) return largest;
   count += further;
   for (const Companions& each : options.companions) {
+    if (each.relabel) continue;
     const std::size_t times = each.columns * std::size_t(each.degree);
     const std::size_t polynomials = monomial_count(dimension, each.order_beside(order), features.monomials);
     if (polynomials > (largest - count) / std::max<std::size_t>(times, 1)) return largest;
@@ -188,7 +199,7 @@ Plan plan(std::size_t rows, std::size_t dimension, const CompressOptions& option
     plan.cells = 1;
     return plan;
   }
-  plan.cells = std::max<std::size_t>(1, size / points_of_a_cell(plan.features, options.max_weight));
+  plan.cells = std::max<std::size_t>(1, size / usual_points_of_a_cell(plan.features, options));
 
   if (options.method == Method::paper) plan.cells = 1;
 

@@ -57,6 +57,10 @@ void require_valid(const Companions& companions, std::size_t rows) {
   if (companions.degree < 1) {
     throw Error("companions", "degree " + std::to_string(companions.degree), "must be at least 1");
   }
+  if (companions.relabel && companions.degree > 1) {
+    throw Error("companions", "degree " + std::to_string(companions.degree),
+                "must be 1 where values may change: of new ones only what is linear in them can be kept");
+  }
   for (std::size_t k = 0; k < companions.values.size(); ++k) {
     if (std::isfinite(companions.values[k])) continue;
     throw Error("companions", std::to_string(companions.values[k]),
@@ -69,6 +73,12 @@ void require_valid(const Companions& companions, std::size_t rows) {
 
 void require_valid(std::span<const Companions> companions, std::size_t rows) {
   for (const Companions& each : companions) require_valid(each, rows);
+}
+
+std::size_t relabelled_columns(std::span<const Companions> companions) {
+  std::size_t columns = 0;
+  for (const Companions& each : companions) columns += each.relabel ? each.columns : 0;
+  return columns;
 }
 
 std::size_t PointGroups::count() const {

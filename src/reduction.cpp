@@ -240,7 +240,7 @@ std::vector<Survivor> reduce_distinct(const WeightedPoints& points, const Distin
     survivors = reduce_in_cells(points, distinct, scale, options, stopwatch, result.plan, result, tree);
   }
   if (finishing && correct_survivors(points, distinct, scale, options, stopwatch, result, survivors)) tree = {};
-  if (finishing && in_doubt(result, options)) {
+  if (in_doubt(result, options)) {
     return best_alternative(points, distinct, scale, options, std::move(survivors), stopwatch, result, tree);
   }
   return survivors;

@@ -9,10 +9,14 @@ namespace momentset {
 StandardisedColumns::StandardisedColumns(std::span<const Companions> companions, std::span<const Index> numbers,
                                          std::span<const double> weights) {
   const double mass = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::size_t relabelled = 0;
   for (const Companions& each : companions) {
+    const std::size_t first = relabelled;
+    if (each.relabel) relabelled += each.columns;
     if (each.order.value_or(1) == 0) continue;
     for (std::size_t j = 0; j < each.columns; ++j) {
-      Column column{each.values.data() + j, each.columns};
+      Column column{each.values.data() + j, each.columns, {}};
+      if (each.relabel) column.relabelled = first + j;
       const auto value = [&](std::size_t k) { return column.values[numbers[k] * column.stride]; };
       double low = value(0), high = low;
       for (std::size_t k = 1; k < numbers.size(); ++k) {

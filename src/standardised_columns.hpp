@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,16 +20,26 @@ class StandardisedColumns {
   std::size_t size() const { return columns_.size(); }
   /// Of one point; 0 in a constant column.
   double operator()(std::size_t column, std::size_t point) const {
-    const Column& c = columns_[column];
-    return ((c.values[point * c.stride] - c.centre) / c.half - c.mean) * c.factor;
+    return of(column, columns_[column].values[point * columns_[column].stride]);
+  }
+  /// Of a row that is kept, whose values may have changed: `targets` are its new ones.
+  double kept(std::size_t column, std::size_t point, const double* targets) const {
+    const std::optional<std::size_t> place = columns_[column].relabelled;
+    return place ? of(column, targets[*place]) : (*this)(column, point);
   }
 
  private:
   struct Column {
     const double* values;
     std::size_t stride;
+    std::optional<std::size_t> relabelled;              // place among the columns that may change
     double centre = 0, half = 1, mean = 0, factor = 0;  // mean and factor in units of half the extent
   };
+
+  double of(std::size_t column, double value) const {
+    const Column& c = columns_[column];
+    return ((value - c.centre) / c.half - c.mean) * c.factor;
+  }
 
   std::vector<Column> columns_;
 };

@@ -45,14 +45,28 @@ std::size_t size_for_tolerance(const WeightedPoints& points, const DistinctPoint
 }
 
 double achieved_error(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                      std::span<const Index> rows, std::span<const double> weights, const CompressOptions& options) {
+                      std::span<const Survivor> survivors, std::span<const double> targets,
+                      const CompressOptions& options) {
   constexpr std::size_t function_sets = 4;  // one set of 8 in a family may be an easy one
   const double mass = std::accumulate(distinct.weights.begin(), distinct.weights.end(), 0.0);
   const StandardisedColumns columns(options.companions, distinct.numbers, distinct.weights);
+  const std::size_t relabelled = relabelled_columns(options.companions);
+  std::vector<Index> rows;
+  for (const Survivor& survivor : survivors) rows.push_back(survivor.row);
   // The functions are taken as they are, and multiplied by each column.
-  const auto times = [&](std::size_t factor, std::span<const Index> numbers, std::span<const double> by) {
-    std::vector<double> products(by.begin(), by.end());
-    for (std::size_t k = 0; factor > 0 && k < products.size(); ++k) products[k] *= columns(factor - 1, numbers[k]);
+  const auto times = [&](std::size_t factor) {
+    std::vector<double> products(distinct.weights.begin(), distinct.weights.end());
+    for (std::size_t k = 0; factor > 0 && k < products.size(); ++k) {
+      products[k] *= columns(factor - 1, distinct.numbers[k]);
+    }
+    return products;
+  };
+  const auto kept_times = [&](std::size_t factor) {
+    std::vector<double> products;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      const double* own = relabelled > 0 ? targets.data() + k * relabelled : nullptr;
+      products.push_back(survivors[k].weight * (factor > 0 ? columns.kept(factor - 1, rows[k], own) : 1));
+    }
     return products;
   };
   FamilyErrors squares{};
@@ -60,9 +74,8 @@ double achieved_error(const WeightedPoints& points, const DistinctPoints& distin
     const HeldOutProbes probes(points, distinct, scale, options.seed + 1 + set);
     std::vector<double> mean_squares(probes.size());
     for (std::size_t factor = 0; factor <= columns.size(); ++factor) {
-      const std::vector<double> found = probes.sums(points, rows, times(factor, rows, weights), options.stop);
-      const std::vector<double> truth =
-          probes.sums(points, distinct.numbers, times(factor, distinct.numbers, distinct.weights), options.stop);
+      const std::vector<double> found = probes.sums(points, rows, kept_times(factor), options.stop);
+      const std::vector<double> truth = probes.sums(points, distinct.numbers, times(factor), options.stop);
       for (std::size_t f = 0; f < found.size(); ++f) {
         const double error = (found[f] - truth[f]) / mass;
         mean_squares[f] += error * error / double(1 + columns.size());

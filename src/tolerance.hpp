@@ -7,6 +7,7 @@
 #include "merge_equal.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/points.hpp"
+#include "reduction.hpp"
 
 namespace momentset {
 
@@ -20,8 +21,10 @@ std::size_t size_for_tolerance(const WeightedPoints& points, const DistinctPoint
 
 /// Largest error over the families that count for the smoothness, in units of their spread, of weighted rows that stand
 /// for the distinct points; by other functions than the trials'. O(q m).
+/// @param targets of the survivors, row-major, where companions may change: see relabel()
 double achieved_error(const WeightedPoints& points, const DistinctPoints& distinct, std::span<const double> scale,
-                      std::span<const Index> rows, std::span<const double> weights, const CompressOptions& options);
+                      std::span<const Survivor> survivors, std::span<const double> targets,
+                      const CompressOptions& options);
 
 /// A size at which the tolerance can be expected after an error above it at this size: the error falls with the size to
 /// the power (K + 1) / m + 1/2 (paper 000, Fig. 2).

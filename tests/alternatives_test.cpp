@@ -53,6 +53,30 @@ TEST(Alternatives, AreComparedInManyColumnsAndTheBestIsTaken) {
   EXPECT_EQ(coreset.rows.size(), 150u);
 }
 
+/// y with half of its variance from waves in some directions, half of it noise.
+std::vector<double> wavy_targets(const PointSet& points, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<double> y;
+  for (std::size_t i = 0; i < points.view().size(); ++i) {
+    const double* x = points.view().point(i);
+    y.push_back(std::sin(2 * x[0] + x[1]) + std::cos(x[2] - 2 * x[3]) + random.normal());
+  }
+  return y;
+}
+
+// With a target those two are compared that keep its sums.
+TEST(Alternatives, KeepTheSumsOfTargets) {
+  const PointSet points = uniform_points(3000, 10, 1);
+  const std::vector<double> y = wavy_targets(points, 2);
+  CompressOptions options = of_size(150);
+  options.companions = {{.values = y, .columns = 1}};
+  const Coreset coreset = compress(points.view(), options);
+  ASSERT_EQ(coreset.alternatives.size(), 2u);
+  EXPECT_EQ(coreset.by_kernel, coreset.alternatives.front().name == "kernel exchange");
+  EXPECT_TRUE(coreset.certificate.holds()) << coreset.certificate.worst_residual();
+  ASSERT_EQ(coreset.certificate.companions.size(), 1u);
+}
+
 TEST(Alternatives, AreNotComparedWhereMomentsFitOrWhereTheOrderIsStated) {
   EXPECT_TRUE(compress(uniform_points(3000, 5, 2).view(), of_size(20)).alternatives.empty());
   const PointSet points = uniform_points(2000, 8, 3);

@@ -42,7 +42,8 @@ ROOM_OF_STEM = {"cells": "points", "missing": "points", "features": "points",
                 "paper_method": "compress", "kernel_method": "compress", "alternatives": "compress",
                 "coreset": "compress",
                 "local_features": "compress", "companion_features": "compress",
-                "standardised_columns": "compress", "parts": "compress", "fitted_features": "compress", "group_sizes": "compress"}
+                "standardised_columns": "compress", "relabelling": "compress", "parts": "compress",
+                "fitted_features": "compress", "group_sizes": "compress"}
 
 # Rooms outside the library: they include anything public (bench measures rooms from inside and may see private headers
 # too) and are included by nothing.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,34 @@ TEST(KernelMethod, KeepsTheMomentsThatTheCertificateStates) {
     EXPECT_EQ(coreset.certificate.order, order.value_or(2));
     EXPECT_TRUE(coreset.certificate.holds());
     EXPECT_LE(coreset_residuals(points.view(), coreset).global, 1e-13);
+  }
+}
+
+/// Two targets of other functions of x than the moments, and 0 and 1 for each row.
+std::vector<double> targets_of(const PointSet& points) {
+  std::vector<double> y;
+  for (std::size_t i = 0; i < points.view().size(); ++i) {
+    const double* x = points.view().point(i);
+    y.insert(y.end(), {std::sin(3 * x[0]) + double(i % 7), 1e6 + x[1] * x[2] * x[0]});
+  }
+  return y;
+}
+
+TEST(KernelMethod, KeepsTheSumsOfTargetsAndCategories) {
+  for (const std::size_t rows : {2000u, 2600u}) {  // in one cell, in three
+    const PointSet points = uniform_points(rows, 6, 7);
+    const std::vector<double> y = targets_of(points);
+    std::vector<double> rare(rows, 0);
+    rare[11] = rare[rows - 1] = 1;
+    CompressOptions options = by_kernel(rows == 2000 ? 120 : 1200);
+    options.companions = {{.values = y, .columns = 2}, {.values = rare, .columns = 1, .order = 0}};
+    const Coreset coreset = compress(points.view(), options);
+    EXPECT_EQ(coreset.rows.size(), options.size);
+    EXPECT_EQ(coreset.plan.order, rows == 2000 ? 1 : 2);  // 3 C(8, 2) + 1 = 85 are more than a third of 120
+    EXPECT_EQ(coreset.plan.features, feature_count(6, coreset.plan.order, options.companions));
+    EXPECT_TRUE(coreset.certificate.holds()) << coreset.certificate.worst_residual();
+    EXPECT_LE(coreset_residuals(points.view(), coreset).cells, 1e-13);
+    EXPECT_LE(companion_residuals(points.view(), options.companions, coreset).cells, 1e-13);
   }
 }
 
@@ -90,8 +119,12 @@ TEST(KernelMethod, RefusesWhatItCannot) {
   options.max_weight = 2;
   expect_error("max_weight", "method kernel", [&] { compress(points.view(), options); });
   options = by_kernel(50);
-  options.companions = {{.values = points.coordinates, .columns = 4}};
-  expect_error("companions", "method kernel", [&] { compress(points.view(), options); });
+  options.companions = {{.values = points.coordinates, .columns = 4, .relabel = true}};
+  expect_error("relabel", "method kernel", [&] { compress(points.view(), options); });
+  options = by_kernel(9);
+  options.order = 1;
+  options.companions = {{.values = std::span(points.coordinates).first(500), .columns = 1}};
+  expect_error("size", "beside 1 companion needs a size of at least 10", [&] { compress(points.view(), options); });
   options = by_kernel(0);
   options.tolerance = 0.1;
   expect_error("tolerance", "not for the method kernel", [&] { compress(points.view(), options); });

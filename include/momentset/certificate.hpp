@@ -27,14 +27,15 @@ struct OrderResidual {
 
 /// Worst scaled residual of the sums of one further column y (see Companions) times monomials of the coordinates: that
 /// of OrderResidual with u^d t^a in place of t^a, for d = 1 to `degree` and every total degree of a up to `order`. u is
-/// y in
-/// [-1, 1], centred and scaled over the points concerned like t.
+/// y in [-1, 1], centred and scaled over the points concerned like t. Where the output has values of its own, u is y
+/// over its largest magnitude in the input, not centred: new values are rounded to doubles.
 struct CompanionResidual {
   std::string column = {};  ///< its name; empty if unnamed
   int degree = 1;
   int order = 0;
-  double global = 0;  ///< over all points
-  double cells = 0;   ///< worst over the cells
+  double global = 0;        ///< over all points
+  double cells = 0;         ///< worst over the cells
+  bool relabelled = false;  ///< whether the output has values of its own, of which these are the residuals
 };
 
 /// Worst scaled residual of the sums of the Fourier features cos(w.z + b) and kernel features k(z, z_j) of a map, that
@@ -79,7 +80,8 @@ struct DiameterQuantiles {
 struct Certificate {
   static constexpr int format_version = 1;
 
-  std::string kind = "subset";  ///< "subset": rows of the input; "relabelled"; "synthetic"
+  /// "subset": rows of the input; "relabelled": these, with companions of their own; "synthetic": other points
+  std::string kind = "subset";
   std::string library_version;
 
   // What was asked and done.
@@ -141,8 +143,11 @@ struct CertifyOptions {
   double mass_scale = 1;
   std::uint64_t seed = 0;  ///< seed of the probes and random subsets (mixed, so that it is not the caller's)
   int threads = 0;         ///< 0: all cores; more than there are make no difference. The result does not depend on it
-  std::stop_token stop = {};                  ///< when asked to stop, certify throws Cancelled
-  std::vector<Companions> companions = {};    ///< columns of the input whose sums it claims to keep as well
+  std::stop_token stop = {};                ///< when asked to stop, certify throws Cancelled
+  std::vector<Companions> companions = {};  ///< columns of the input whose sums it claims to keep as well
+  /// Values that the output has of the companions with `relabel`, row-major, all columns of the first of them, then of
+  /// the next. Without companions there are none.
+  std::vector<double> new_targets = {};
   FeatureMap features = {};                   ///< whose sums it claims to keep: by default all monomials up to K
   PointGroups groups = {};                    ///< of the input's points, in each of which it claims to keep moments
   std::vector<GroupClaim> group_claims = {};  ///< for each group; then `tree` is one cell, `order` kept by all

@@ -84,8 +84,8 @@ struct CompressOptions {
   /// below that fits where none is stated, knows no companions, and its certificate holds the moments of the whole, not
   /// of cells.
   Method method = Method::automatic;
-  /// Further columns whose sums, times polynomials of the coordinates, are kept in every cell as well. Cells are formed
-  /// by the coordinates alone. Then points are not merged, each being a row of its own; `automatic` is `tree`, and the
+  /// Further columns whose sums, times polynomials of the coordinates, are kept in every cell as well; those of
+  /// Companions::relabel by new values at the rows kept (Coreset::targets). Cells are formed by the coordinates alone. Then points are not merged, each being a row of its own; `automatic` is `tree`, and the
   /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
   /// kept beyond order 0.
   std::vector<Companions> companions = {};
@@ -153,7 +153,8 @@ struct OrderTrial {
 std::size_t feature_count(std::size_t dimension, int order);
 
 /// Sums that a cell keeps with the options' features and companions: n = C(m + K, K) + sum over the companions of
-/// p degree C(m + k, k), k = order_beside(K), or as many as the features' monomials are. Saturates at SIZE_MAX.
+/// p degree C(m + k, k), k = order_beside(K), or as many as the features' monomials are; companions whose values may
+/// change add nothing. Saturates at SIZE_MAX.
 std::size_t feature_count(std::size_t dimension, int order, const CompressOptions& options);
 
 /// The highest order with feature_count(dimension, order) <= size, at most `limit`.
@@ -189,6 +190,11 @@ struct Coreset {
   int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;
   std::size_t inexact_cells = 0;  ///< whose moments could not be kept to 50 eps: see Recombination::exact()
+  /// Where companions may change: their values at `rows`, row-major, all columns of the first of them, then of the next.
+  std::vector<double> targets;
+  /// Cells whose sums of these could not be kept, as the rows kept do not tell the polynomials apart; and those whose
+  /// new values would not be finite, so that the rows have the values that they had.
+  std::size_t singular_cells = 0, overflown_cells = 0;
   /// By which the order was chosen, ascending; empty where it was stated, or of groups.
   std::vector<OrderTrial> trials;
   std::vector<Plan> groups;  ///< of each group; empty if there are none

@@ -19,6 +19,9 @@ struct KernelOptions {
   std::span<const double> scale = {};
   /// Highest order of the moments that are kept exactly, 0 to highest_kernel_order. Unset: kernel_order().
   std::optional<int> order = {};
+  /// Further columns of the points whose sums times the moments are kept exactly as well: see Companions. The kernel is
+  /// one of the points' coordinates alone. None whose values may change.
+  std::span<const Companions> companions = {};
   /// Smallest effective sample size (sum w)^2 / sum w^2 of the new weights, as a share of `size`, 0 to 1.
   double least_effective_share = 0;
   std::uint64_t seed = 0;                              ///< of the random candidates
@@ -32,7 +35,7 @@ struct KernelSelection {
   /// Highest order up to which all moments are kept as well as rounding allows; below the one asked for where the rows
   /// found cannot carry its moments with weights >= 0. -1 if not even the mass could be kept.
   int order = 0;
-  std::size_t features = 0;  ///< n = C(m + K, K), moments of the order asked for, in columns that count
+  std::size_t features = 0;  ///< n, moments of the order asked for, in columns that count, and those of companions
   std::size_t rank = 0;      ///< how many of these are independent on the points
   /// Largest of |sum_j w_j f(x_j) - sum_i c_i f(x_i)| / sum_i c_i |f(x_i)| over the moments f up to `order`.
   double residual = 0;
@@ -44,9 +47,9 @@ struct KernelSelection {
 /// Highest order of the moments that can be kept exactly beside the kernel means.
 inline constexpr int highest_kernel_order = 2;
 
-/// The order that is kept where none is stated: 2 in up to ten columns where its moments are at most a third of the
-/// size, else 1 where its are at most half of it, else 0.
-int kernel_order(std::size_t dimension, std::size_t size);
+/// The order that is kept where none is stated: 2 in up to ten columns where its moments, those of companions included,
+/// are at most a third of the size, else 1 where its are at most half of it, else 0.
+int kernel_order(std::size_t dimension, std::size_t size, std::span<const Companions> companions = {});
 
 /// Points and weights whose mean embedding is close to that of all points, in many columns, where moments of useful
 /// orders are more than the points to be kept. The kernel is a sum of three Gaussians of standardised coordinates z in

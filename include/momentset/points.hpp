@@ -41,11 +41,17 @@ struct Companions {
   /// Highest total degree of the polynomials of x, 0 or more; never above K, the order of the moments of x. Unset: K.
   std::optional<int> order = {};
   int degree = 1;  ///< highest power of a column, 1 or more
+  /// Whether the points that are kept may get other values. Then weights are found for the polynomials of x alone, and
+  /// the values are solved from the sums: half as many points are needed, or fewer. Degree 1 only.
+  bool relabel = false;
 
   std::size_t rows() const { return columns == 0 ? 0 : values.size() / columns; }
   /// Degree of the polynomials where the moments of x are kept up to order K.
   int order_beside(int highest) const { return std::min(order.value_or(highest), highest); }
 };
+
+/// Of how many columns the points that are kept may get other values.
+std::size_t relabelled_columns(std::span<const Companions> companions);
 
 /// A division of q points into groups, in each of which mass and moments are kept: classes of a target, levels of a
 /// column.
@@ -74,7 +80,8 @@ struct GroupMembers {
 /// to the largest has a point, and no names or as many as groups. O(q).
 void require_valid(const PointGroups& groups, std::size_t rows);
 
-/// Throws Error unless each has p >= 1 columns of `rows` finite numbers, an order >= 0 and a degree >= 1. O(q p).
+/// Throws Error unless each has p >= 1 columns of `rows` finite numbers, an order >= 0 and a degree >= 1,
+/// of exactly 1 where values may change. O(q p).
 void require_valid(std::span<const Companions> companions, std::size_t rows);
 
 /// Throws Error unless the view is usable: m >= 1, at least one point, fewer than 2^32 - 1, coordinates.size() a

@@ -26,6 +26,8 @@ class CompanionResidual(NamedTuple):
     order: int
     overall: float
     cells: float
+    relabelled: bool = False
+    """Whether the coreset has values of its own, of which these are the residuals."""
 
 
 class GroupResidual(NamedTuple):
@@ -104,7 +106,7 @@ class Certificate:
 
     @property
     def kind(self) -> str:
-        """What the points are. "subset" stands for points of the input."""
+        """What the points are. "subset" stands for points of the input, "relabelled" for these with new targets."""
         return str(self._fields["kind"])
 
     @property
@@ -211,7 +213,8 @@ class Certificate:
     @property
     def companions(self) -> list[CompanionResidual]:
         """One for each target and each feature of one's own; empty if there are none."""
-        return [CompanionResidual(entry["column"], entry["degree"], entry["order"], entry["global"], entry["cells"])
+        return [CompanionResidual(entry["column"], entry["degree"], entry["order"], entry["global"], entry["cells"],
+                                  entry.get("relabelled", False))
                 for entry in self._fields.get("companions", [])]
 
     @property

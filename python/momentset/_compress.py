@@ -42,6 +42,7 @@ def compress(
     target: ArrayLike | str | Sequence[str] | None = None,
     loss: Loss = "auto",
     target_degree: int = 1,
+    relabel: bool = False,
     groups: ArrayLike | Names | None = None,
     group_sizes: GroupSizes = "mass",
     categories: Names = (),
@@ -96,6 +97,10 @@ def compress(
             "logistic" for text, booleans and categories, "squared" for numbers. "general": columns named as target are
             coordinates like others.
         target_degree: keep the powers of the targets up to this one, 1 or more, in the same way.
+        relabel: give the rows that are kept new targets, solved from the sums: `targets` of the result. Then weights need
+            to keep the moments of the coordinates only, n = C(m + K, K) for any number of targets: half the rows, or
+            fewer, for the same sums. For the loss "squared", whose gradient stays the same; the sum of y^2, on which no
+            gradient depends, is not kept, and `target_degree` is 1.
         groups: names of columns, or (q,) values, that tell groups of rows apart. Each is compressed by itself: it keeps
             its exact mass and its own moments, and is kept whole if it has no more rows than its share.
         group_sizes: how groups share the size, each getting what a cell needs at least: in proportion to their "mass";
@@ -153,6 +158,8 @@ def compress(
                        missing=_missing(missing, drop_invalid), hint=True)
     if target_degree > 1 and found.targets is None:
         raise Error("target_degree", str(target_degree), "needs a target, and the loss squared")
+    _require_relabelling(relabel, target_degree, found)
+    given = found.targets
     leave_out_constant_targets(found)
     named_weights = _column_weights(column_weights, found.columns)
     rows_asked = _asked_size(size, keep, tolerance, len(found))
@@ -178,14 +185,14 @@ def compress(
     )
     companions: list[_core.Companions] = []
     if found.targets is not None:
-        companions.append((found.targets, None, target_degree))
+        companions.append((found.targets, None, target_degree, relabel))
     if counts is not None:
-        companions.append((counts, 0, 1))
+        companions.append((counts, 0, 1, False))
     columns_of_basis = 0
     if basis is not None:
         values = basis.matrix(found)
         columns_of_basis = values.shape[1]
-        companions.append((values, 0, 1))
+        companions.append((values, 0, 1, False))
     bar = Bar()
     try:
         made = _core.compress(found.coordinates, found.weights, companions, found.groups(), options,
@@ -217,6 +224,7 @@ def compress(
         "target": _target_text(target),
         "loss": found.roles.loss,
         "target_degree": str(target_degree) if found.roles.targets or found.roles.target_array is not None else "",
+        "relabel": "true" if relabel else "",
         "groups": "\n".join(level.column or "an array" for level in found.levels),
         "group_sizes": group_sizes if found.levels else "",
         "categories": "\n".join(level.column for level in found.categories),
@@ -226,7 +234,8 @@ def compress(
         "scale": scale,
         "column_weights": _stated(column_weights, found.columns),
     }
-    return _coreset(found, made, Certificate(made.certificate_json(found.columns, recorded, _named(found, counted))))
+    certificate = Certificate(made.certificate_json(found.columns, recorded, _named(found, counted)))
+    return _coreset(found, made, certificate, _kept_targets(target, given, made, relabel))
 
 
 def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | None = None, order: Order = "auto",
@@ -241,6 +250,26 @@ def plan(rows: int, dimension: int, *, size: int | None = None, keep: float | No
         threads=_threads(threads),
     )
     return _core.plan(rows, count("dimension", dimension, 1), options)
+
+
+def _require_relabelling(relabel: bool, target_degree: int, found: Input) -> None:
+    if not isinstance(relabel, bool):
+        raise Error("relabel", repr(relabel), "must be True or False")
+    if relabel and found.targets is None:
+        raise Error("relabel", found.roles.loss, "needs a target of numbers and the loss squared")
+    if relabel and target_degree > 1:
+        raise Error("relabel", f"target_degree {target_degree}",
+                    "needs the degree 1: new targets keep what is linear in them only")
+
+
+def _kept_targets(target: Any, given: Doubles | None, made: _core.Coreset, relabel: bool) -> Doubles | None:
+    """Of the rows that are kept: their own, or the new ones but for constant columns, which have none."""
+    if given is None:
+        return None
+    kept: Doubles = given[made.rows]
+    if relabel:
+        kept[:, (given != given[0]).any(axis=0)] = made.targets
+    return kept[:, 0] if isinstance(target, str) or (names_of(target) is None and np.ndim(target) == 1) else kept
 
 
 def _named_categories(categories: Names, pairs: bool) -> list[str]:
@@ -362,7 +391,7 @@ def _points_to_keep(found: Input, keep_rows: ArrayLike) -> list[int]:
     return points
 
 
-def _coreset(found: Input, made: _core.Coreset, certificate: Certificate) -> Coreset:
+def _coreset(found: Input, made: _core.Coreset, certificate: Certificate, targets: Doubles | None) -> Coreset:
     points = made.rows
     indices = found.positions_of(points)
     return Coreset(
@@ -371,6 +400,7 @@ def _coreset(found: Input, made: _core.Coreset, certificate: Certificate) -> Cor
         points=found.coordinates[points],
         certificate=certificate,
         columns=found.columns,
+        targets=targets,
         row_numbers=indices if found.row_numbers is None else found.row_numbers[points],
         notices=found.notices + made.notices,
         seconds=dict(made.stages),

@@ -104,6 +104,8 @@ class Coreset:
     @property
     def weights(self) -> NDArray[np.float64]: ...
     @property
+    def targets(self) -> NDArray[np.float64]: ...
+    @property
     def distinct(self) -> int: ...
     @property
     def achieved_error(self) -> float | None: ...
@@ -355,8 +357,8 @@ class Sketch:
     @staticmethod
     def from_bytes(data: bytes, threads: int) -> Sketch: ...
 
-# Values (q, p), order (None: that of the coordinates), degree.
-Companions = tuple[NDArray[np.float64], int | None, int]
+# Values (q, p), order (None: that of the coordinates), degree, whether the rows kept may get other values.
+Companions = tuple[NDArray[np.float64], int | None, int, bool]
 # Number of each row's group, names.
 Groups = tuple[NDArray[np.int64], list[str]]
 
@@ -375,7 +377,7 @@ def parse_features(words: list[str], columns: list[str]) -> Features: ...
 def verify(
     certificate: str, points: NDArray[np.float64], weights: NDArray[np.float64] | None,
     companions: Sequence[Companions], groups: Groups | None, rows: NDArray[np.int64], new_weights: NDArray[np.float64],
-    new_points: NDArray[np.float64], threads: int,
+    new_points: NDArray[np.float64], new_targets: NDArray[np.float64] | None, threads: int,
 ) -> list[tuple[str, bool, str]]: ...
 def certificate_holds(certificate: str) -> bool: ...
 def recombine(

@@ -37,6 +37,8 @@ class Coreset:
         points: (size, m) their coordinates.
         certificate: what was kept, and how well.
         columns: names of the m coordinates.
+        targets: (size,) or (size, p) targets of the rows, in the shape in which they were handed over: with `relabel` the
+            new ones, which are those to train on. None without a target of numbers, and of a file that has no new ones.
         row_numbers: (size,) numbers of the rows in the first input of all, where X is a coreset itself; else `indices`.
         notices: what to know of it: columns left out, order lowered, no better than random.
         seconds: of each stage of the compression.
@@ -55,6 +57,7 @@ class Coreset:
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     alternatives: dict[str, float] = field(default_factory=dict)
+    targets: Doubles | None = None
     rows: pyarrow.Table | None = None
     """The surviving rows with all columns of the table they come from; None where X was an array."""
     replaced: Sequence[str] = ()
@@ -78,7 +81,8 @@ class Coreset:
 
     def to_arrow(self) -> pyarrow.Table:
         """The surviving rows with all their columns, plus `weight` and `row`, as the command line writes them: of an
-        array, its coordinates x0, x1, ... The schema says that it is a coreset, so that it can be compressed again and
+        array, its coordinates x0, x1, ... New targets stand in their columns; of an array, in `target`, or `target0`,
+        `target1`, ... The schema says that it is a coreset, so that it can be compressed again and
         verified. Needs pyarrow."""
         return _outputs.arrow_table(self)
 

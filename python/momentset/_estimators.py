@@ -76,7 +76,7 @@ class MomentCoreset(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Therefore each row is returned as often as its weight asks for, some several times and some not at all: with every
     row once, as `resample=False` has it, light rows count as much as heavy ones, which is worse than random rows. Where
     the next estimator takes weights, compress_fit() is the better way. It hands y on as a whole, too, so that no step
-    that needs y can follow: see compress_fit().
+    that needs y can follow: see compress_fit(). New targets (`relabel`) are `coreset_.targets`.
 
     X is an array, or a data frame, all whose columns are coordinates but those that are named as groups or categories.
     The y of fit() is the target: sums of numbers times the moments are kept, and of classes each is compressed by
@@ -191,7 +191,8 @@ def compress_fit(estimator: Any, X: Any, y: ArrayLike | None = None, *, weights:
 
     The classes of a classifier are compressed each by itself, so that each keeps its weight and its own moments, and
     none is lost. The y of other estimators is a target: the moments of X are kept, and the sums of y times these. See
-    `target` and `loss` of compress(); another loss than "auto" takes the place of this rule.
+    `target` and `loss` of compress(); another loss than "auto" takes the place of this rule. With `relabel` the fit is on
+    the new targets.
 
     Further options are those of compress(), `size` (or `keep`, or `tolerance`) first of all, by the same names and with
     the same defaults, but `target` (y), `keep_rows`, `drop_invalid` (missing="drop") and `progress`. The random rows
@@ -222,10 +223,11 @@ def compress_fit(estimator: Any, X: Any, y: ArrayLike | None = None, *, weights:
         chosen_options["loss"] = "logistic" if is_classifier(estimator) else "squared"
     coreset = _compressed(rows, labels, mass, chosen_options, "weights")
     indices, new_weights = coreset.indices, coreset.weights
-    fitted = _fitted(estimator, rows, labels, indices, new_weights)
+    targets = coreset.targets if chosen_options["relabel"] else None if labels is None else labels[indices]
+    fitted = _fitted(estimator, rows, targets, indices, new_weights)
     that_count = np.flatnonzero(mass)
     chosen = np.sort(np.random.default_rng(chosen_options["seed"]).choice(that_count, len(indices), replace=False))
-    random = _fitted(estimator, rows, labels, chosen, mass[chosen])
+    random = _fitted(estimator, rows, None if labels is None else labels[chosen], chosen, mass[chosen])
     return CoresetFit(fitted, indices, new_weights, coreset, _score(fitted, rows, labels, mass),
                       _score(random, rows, labels, mass))
 
@@ -233,10 +235,11 @@ def compress_fit(estimator: Any, X: Any, y: ArrayLike | None = None, *, weights:
 compress_fit.__signature__ = _options_of_compress(compress_fit)  # type: ignore[attr-defined] # pyright: ignore
 
 
-def _fitted(estimator: Any, X: Any, y: Any, indices: Integers, weights: Doubles) -> Any:
+def _fitted(estimator: Any, X: Any, targets: Any, indices: Integers, weights: Doubles) -> Any:
+    """`targets` are those of the rows `indices`."""
     rows = _rows_at(X, indices)
     copy: Any = clone(estimator)
-    return copy.fit(*([rows] if y is None else [rows, y[indices]]), sample_weight=weights)
+    return copy.fit(*([rows] if targets is None else [rows, targets]), sample_weight=weights)
 
 
 def _score(estimator: Any, X: Any, y: Any, weights: Doubles) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from momentset import _core
-from momentset._arrays import count
+from momentset._arrays import Doubles, count
 from momentset._basis import Basis, Features, split
 from momentset._certificate import Certificate
 from momentset._coreset import Coreset
@@ -17,6 +17,7 @@ from momentset._error import Error
 from momentset._files import FilePath, certificate_path, format_of
 from momentset._input import Input, leave_out_constant_targets, read_input
 from momentset._levels import indicators
+from momentset._outputs import names_of_array, new_targets, target_columns
 
 
 class Check(NamedTuple):
@@ -55,6 +56,7 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
         coreset: what compress() or read() returned.
         weights: (q,) weights of the input, if they were given as an array; a column is found by itself.
         target: (q,) or (q, p) targets or (q,) classes, if they were given as an array; columns are found by themselves.
+            New ones (`relabel`) are those of the coreset.
             Without them the check "companions" or "groups" says that their sums were not checked.
         groups: (q,) groups, if they were given as an array, in the same way.
         features: the matrix, functions or Basis of the compression, if there were any. Without them the check
@@ -75,9 +77,15 @@ def verify(X: Any, coreset: Coreset, *, weights: ArrayLike | str | None = None, 
     found = _read_again(X, stated, weights, target, groups)
     try:
         points = found.points_at(coreset.indices, "indices")
+        companions = _companions(stated, found, split(features)[1])
+        new = list(new_targets(coreset).values())
+        relabelled = sum(relabel for *_, relabel in companions)
+        if len(new) < relabelled:
+            raise Error("targets", f"{len(new)} columns", f"the certificate states {relabelled}")
         answers = _core.verify(
-            stated.to_json(), found.coordinates, found.weights, _companions(stated, found, split(features)[1]), found.groups(),
+            stated.to_json(), found.coordinates, found.weights, companions, found.groups(),
             points, coreset.weights, np.ascontiguousarray(coreset.points),
+            np.column_stack(new) if relabelled else None,
             0 if threads is None else count("threads", threads, 1),
         )
     except Error as error:
@@ -125,7 +133,7 @@ def _companions(stated: Certificate, found: Input, basis: Basis | None) -> list[
                     f"the certificate states {len(stated.companions)}")
     if len(columns) < len(stated.companions):
         return []
-    return [(np.ascontiguousarray(values)[:, None], companion.order, companion.degree)
+    return [(np.ascontiguousarray(values)[:, None], companion.order, companion.degree, companion.relabelled)
             for values, companion in zip(columns, stated.companions)]
 
 
@@ -161,6 +169,22 @@ def read(path: FilePath, certificate: FilePath | None = None) -> Coreset:
         certificate=stated,
         columns=found.columns,
         row_numbers=found.row_numbers,
+        targets=_targets_of_file(name, found, stated),
         rows=found.table.take(np.arange(len(found))),
         replaced=found.replaced,
     )
+
+
+def _targets_of_file(name: str, found: Input, stated: Certificate) -> Doubles | None:
+    """Where there are new ones: the columns of all targets, as compress() hands them over."""
+    new = sum(companion.relabelled for companion in stated.companions)
+    if new == 0:
+        return None
+    numbers = {column.name: number for number, column in enumerate(found.table.columns)}
+    names = target_columns(stated) or [
+        longer if (longer := f"coreset_{column}") in numbers else column for column in names_of_array(new)]
+    missing = [column for column in names if column not in numbers]
+    if missing:
+        raise Error(name, missing[0], "there is no such column, of which the certificate says that it has new values")
+    targets = found.table.read([numbers[column] for column in names])
+    return targets[:, 0] if len(names) == 1 else targets

@@ -34,13 +34,15 @@ inline WeightedPoints points_of(const Matrix& coordinates, const std::optional<V
   return {.coordinates = span_of(coordinates), .weights = span_of(weights), .dimension = coordinates.shape(1)};
 }
 
-/// A matrix (q x p), the order of the polynomials (none: K) and the degree.
-using CompanionArrays = std::tuple<Matrix, std::optional<int>, int>;
+/// A matrix (q x p), the order of the polynomials (none: K), the degree, and whether the rows kept may get other
+/// values.
+using CompanionArrays = std::tuple<Matrix, std::optional<int>, int, bool>;
 
 inline std::vector<Companions> companions_of(const std::vector<CompanionArrays>& arrays) {
   std::vector<Companions> companions;
-  for (const auto& [values, order, degree] : arrays) {
-    companions.push_back({.values = span_of(values), .columns = values.shape(1), .order = order, .degree = degree});
+  for (const auto& [values, order, degree, relabel] : arrays) {
+    companions.push_back(
+        {.values = span_of(values), .columns = values.shape(1), .order = order, .degree = degree, .relabel = relabel});
   }
   return companions;
 }

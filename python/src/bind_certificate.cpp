@@ -33,7 +33,8 @@ std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Mat
                                        const std::optional<Vector>& weights,
                                        const std::vector<CompanionArrays>& companions,
                                        const std::optional<GroupArrays>& groups, const RowNumbers& rows,
-                                       const Vector& new_weights, const Matrix& new_coordinates, int threads) {
+                                       const Vector& new_weights, const Matrix& new_coordinates,
+                                       const std::optional<Matrix>& new_targets, int threads) {
   const WeightedPoints points = points_of(coordinates, weights);
   const Certificate stated = Certificate::from_json(certificate);
   std::vector<CellTree::Split> splits = stated.tree.splits;
@@ -58,6 +59,7 @@ std::vector<CheckTuple> verify_coreset(const std::string& certificate, const Mat
                          .threads = threads,
                          .companions = companions_of(companions),
                          .features = stated.feature_map};
+  if (new_targets) options.new_targets.assign(span_of(*new_targets).begin(), span_of(*new_targets).end());
   const OwnedGroups owned(groups);
   if (groups && owned.names.size() != stated.groups.size()) {
     return {{"groups", false,
@@ -83,7 +85,7 @@ void bind_certificate(nb::module_& module) {
   module.def("verify", &verify_coreset, nb::arg("certificate"), nb::arg("points").noconvert(),
              nb::arg("weights").noconvert().none(), nb::arg("companions"), nb::arg("groups").none(),
              nb::arg("rows").noconvert(), nb::arg("new_weights").noconvert(), nb::arg("new_points").noconvert(),
-             nb::arg("threads"));
+             nb::arg("new_targets").noconvert().none(), nb::arg("threads"));
   module.def("certificate_holds", &certificate_holds, nb::arg("certificate"));
 }
 

@@ -154,6 +154,13 @@ void bind_compress(nb::module_& module) {
           "rows", [](const Coreset& coreset) { return array_of(coreset.rows); }, nb::rv_policy::automatic)
       .def_prop_ro(
           "weights", [](const Coreset& coreset) { return array_of(coreset.weights); }, nb::rv_policy::automatic)
+      .def_prop_ro(
+          "targets",
+          [](const Coreset& coreset) {
+            const std::size_t rows = coreset.rows.size();
+            return array_of<double>(coreset.targets, {rows, coreset.targets.size() / rows});
+          },
+          nb::rv_policy::automatic)
       .def_ro("distinct", &Coreset::distinct)
       .def_ro("achieved_error", &Coreset::achieved_error)
       .def("choice", &Coreset::choice)

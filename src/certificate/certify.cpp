@@ -69,6 +69,17 @@ void require_tree(const CellTree& tree, const WeightedPoints& input, std::size_t
   }
 }
 
+void require_new_targets(const CertifyOptions& options, std::size_t rows) {
+  const std::size_t columns = relabelled_columns(options.companions);
+  if (options.new_targets.size() != rows * columns) {
+    throw Error("new_targets", text(options.new_targets.size()) + " numbers",
+                text(columns) + " for each of " + text(rows) + " rows are needed");
+  }
+  for (const double target : options.new_targets) {
+    if (!std::isfinite(target)) throw Error("new_targets", text(target), "must be finite");
+  }
+}
+
 void require_order(int order, const CertifyOptions& options, std::size_t dimension) {
   if (order < 0 || order > highest_order) {
     throw Error("order", text(order), "must be between 0 and " + text(highest_order));
@@ -183,7 +194,7 @@ Inside measure_inside(const Sides& sides, const Monomials& monomials, const Cell
     found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
   }
   found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
-                                        monomials.order(), options.features.monomials, options.mass_scale);
+                                        options.new_targets, monomials.order(), options.features.monomials, options.mass_scale);
   if (map_columns.size() > 0) {
     found.map_columns = map_columns.residuals(own_input, input_rows, own_output, output_rows, options.mass_scale);
   }
@@ -295,6 +306,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   require_valid(options.companions, input.size());
   require_output(input, rows, weights, output_coordinates);
   require_options(options, input);
+  require_new_targets(options, rows.size());
 
   const std::vector<double> own = output_coordinates.empty() ? gather(input, rows) : std::vector<double>{};
   const Selection output{own.empty() ? output_coordinates.data() : own.data(), input.dimension, weights.data(), nullptr,
@@ -311,6 +323,7 @@ Certificate certify(const WeightedPoints& input, std::span<const Index> rows, st
   result.moved_points = count_moved(input, rows, output);
   result.input_hash = hash_input(all_of(input));
   result.output_hash = hash_output(rows, output);
+  if (relabelled_columns(options.companions) > 0) result.kind = "relabelled";
   oneapi::tbb::task_arena arena(arena_threads(options.threads));
   arena.execute([&] { measure(input, rows, output, options, result); });
   return result;

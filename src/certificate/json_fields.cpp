@@ -68,6 +68,11 @@ double JsonField::number(double least) const {
   return number;
 }
 
+bool JsonField::boolean() const {
+  require(value_.is_boolean(), "must be true or false");
+  return value_.get<bool>();
+}
+
 std::string JsonField::string() const {
   require(value_.is_string(), "must be a string");
   return value_.get<std::string>();

@@ -26,6 +26,7 @@ class JsonField {
 
   std::uint64_t integer(std::uint64_t least, std::uint64_t most) const;
   double number(double least = std::numeric_limits<double>::lowest()) const;
+  bool boolean() const;
   std::string string() const;
 
   /// Throws the Error that this field breaks the rule, unless it holds.

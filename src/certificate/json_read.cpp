@@ -33,7 +33,7 @@ void read_kind(const JsonField& root, Certificate& c) {
 
 void read_shape(const JsonField& root, Certificate& c) {
   c.rows = root["rows"].integer(1, most_rows);
-  c.size = root["size"].integer(1, c.kind == "subset" ? c.rows : most_rows);
+  c.size = root["size"].integer(1, c.kind == "synthetic" ? most_rows : c.rows);
   c.dimension = root["dimension"].integer(1, most_rows);
   c.order = int(root["order"].integer(0, highest_order));
   c.features = root["features"].integer(1, most_monomials);
@@ -95,6 +95,11 @@ void read_companions(const JsonField& root, Certificate& c) {
       CompanionResidual read{entry["column"].string(), int(entry["degree"].integer(1, most_monomials)),
                              int(entry["order"].integer(0, std::uint64_t(c.order))), entry["global"].number(0),
                              entry["cells"].number(0)};
+      if (entry.has("relabelled")) {
+        read.relabelled = entry["relabelled"].boolean();
+        entry["relabelled"].require(!read.relabelled || c.kind == "relabelled",
+                                    "must not be true but in a certificate of that kind");
+      }
       features += std::size_t(read.degree) * monomial_count(variables, read.order, monomials);
       c.companions.push_back(std::move(read));
     }
@@ -131,7 +136,7 @@ void read_groups(const JsonField& root, Certificate& c) {
   if (!root.has("groups")) return;
   for (const JsonField& entry : root["groups"].elements(c.rows)) {
     GroupResidual group{entry["name"].string(), entry["rows"].integer(1, c.rows)};
-    group.size = entry["size"].integer(0, c.kind == "subset" ? group.rows : most_rows);
+    group.size = entry["size"].integer(0, c.kind == "synthetic" ? most_rows : group.rows);
     group.order = int(entry["order"].integer(0, highest_order));
     group.tree = read_tree(entry["tree"], group.rows, c);
     group.mass_input = entry["mass"]["input"].number(0);

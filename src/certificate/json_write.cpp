@@ -50,6 +50,7 @@ Json companions_json(const std::vector<CompanionResidual>& companions) {
                     {"order", each.order},
                     {"global", each.global},
                     {"cells", each.cells}});
+    if (each.relabelled) list.back()["relabelled"] = true;
   }
   return list;
 }

@@ -100,6 +100,15 @@ Factor local_factor(const Selection& points, const double* values, std::size_t s
   return factor;
 }
 
+Factor largest_factor(const Selection& points, const double* values, std::size_t stride) {
+  Factor factor{values, stride, 0, 0};
+  for (std::size_t k = 0; k < points.size; ++k) {
+    factor.half = std::max(factor.half, std::fabs(static_cast<long double>(values[points.row(k) * stride])));
+  }
+  if (!(factor.half > 0)) factor.half = 1;
+  return factor;
+}
+
 /// What one thread needs to sum over a stretch of points, block by block.
 class Monomials::Stretch {
  public:

@@ -50,6 +50,8 @@ struct Factor {
 
 /// The factor that lies in [-1, 1] over the points, and is 0 where the column is constant.
 Factor local_factor(const Selection& points, const double* values, std::size_t stride);
+/// The same without centring: over the largest magnitude.
+Factor largest_factor(const Selection& points, const double* values, std::size_t stride);
 
 /// All monomials t^a in m variables of total degree <= K, or those of a set: the certificate's own, shared with no
 /// other room. Coordinates and weights are taken in long double, products and sums in pairs of doubles (Dekker 1971),

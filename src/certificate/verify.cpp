@@ -79,7 +79,7 @@ Check companions(const Certificate& stated, const Certificate& measured) {
   }
   const bool same = std::equal(stated.companions.begin(), stated.companions.end(), measured.companions.begin(),
                                measured.companions.end(), [](const CompanionResidual& a, const CompanionResidual& b) {
-                                 return a.degree == b.degree && a.order == b.order;
+                                 return a.degree == b.degree && a.order == b.order && a.relabelled == b.relabelled;
                                });
   if (!same) {
     return {"companions", false,

@@ -88,6 +88,14 @@ Gatherer::Gatherer(const TableData& table, const Gathered& rows, const Features&
         std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field->name() == column; });
     if (!is_kept) request_.fields.push_back(arrow::field(column, arrow::float64()));
   }
+  for (const NewValues& each : rows.new_values) {
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field->name() == each.column; });
+    if (found == fields.end()) throw Error("new_values", each.column, "must be a column that the output keeps");
+    if (each.values.size() != rows.rows.size()) throw Error("new_values", each.column, "must have one per row");
+    *found = (*found)->WithType(arrow::float64());
+    new_columns_.push_back(int(found - fields.begin()));
+  }
   fields.push_back(arrow::field(added.weight, arrow::float64()));
   fields.push_back(arrow::field(added.row, arrow::int64()));
   if (with_file_) fields.push_back(arrow::field(added.file, arrow::utf8()));
@@ -120,7 +128,11 @@ void Gatherer::take(const TableData::Piece& piece) {
   const auto taken = take_rows(piece.source.name(), *piece.batch.data, local);
   require_unchanged(piece, *taken, begin);
   arrow::ArrayVector columns(taken->columns().begin(), taken->columns().begin() + kept_columns_);
-  const arrow::ArrayVector added = new_columns(piece.source, begin, next_);
+  for (std::size_t k = 0; k < new_columns_.size(); ++k) {
+    const std::span<const double> values = rows_.new_values[k].values;
+    columns[std::size_t(new_columns_[k])] = array_of<arrow::DoubleBuilder>(values.subspan(begin, next_ - begin));
+  }
+  const arrow::ArrayVector added = added_columns(piece.source, begin, next_);
   columns.insert(columns.end(), added.begin(), added.end());
   pending_.push_back(arrow::RecordBatch::Make(schema_, taken->num_rows(), std::move(columns)));
   pending_rows_ += taken->num_rows();
@@ -143,7 +155,7 @@ void Gatherer::require_unchanged(const TableData::Piece& piece, const arrow::Rec
   }
 }
 
-arrow::ArrayVector Gatherer::new_columns(const Source& source, std::size_t begin, std::size_t end) const {
+arrow::ArrayVector Gatherer::added_columns(const Source& source, std::size_t begin, std::size_t end) const {
   const std::size_t count = end - begin;
   arrow::ArrayVector columns = {array_of<arrow::DoubleBuilder>(rows_.weights.subspan(begin, count)),
                                 array_of<arrow::Int64Builder>(rows_.row_names.subspan(begin, count))};

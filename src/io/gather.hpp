@@ -20,6 +20,7 @@ struct Gathered {
   std::vector<std::size_t> points;  ///< that they are, by number in the features
   std::span<const double> weights;
   std::span<const std::int64_t> row_names;
+  std::span<const NewValues> new_values = {};
 };
 
 /// Second pass over a table: picks the rows out, checks that their coordinates are those that were read, and writes
@@ -38,7 +39,7 @@ class Gatherer {
   void take(const TableData::Piece& piece);
   void require_unchanged(const TableData::Piece& piece, const arrow::RecordBatch& taken, std::size_t begin) const;
   void flush();
-  arrow::ArrayVector new_columns(const Source& source, std::size_t begin, std::size_t end) const;
+  arrow::ArrayVector added_columns(const Source& source, std::size_t begin, std::size_t end) const;
 
   const TableData& table_;
   const Gathered& rows_;
@@ -46,8 +47,9 @@ class Gatherer {
   Request request_;
   std::shared_ptr<arrow::Schema> schema_;  ///< of the output
   bool with_file_ = false;
-  int kept_columns_ = 0;  ///< the first of the request; coordinates that are not kept follow
-  std::string name_;      ///< of the output, for messages
+  std::vector<int> new_columns_;  ///< number of the column for each of rows_.new_values
+  int kept_columns_ = 0;          ///< the first of the request; coordinates that are not kept follow
+  std::string name_;              ///< of the output, for messages
   std::unique_ptr<Sink> sink_;
   std::int64_t flush_rows_ = 0;
   std::size_t next_ = 0;  ///< first of rows_ that is still to come

@@ -124,11 +124,12 @@ std::string contradiction(const CoresetMetadata& metadata, const arrow::Schema& 
 }  // namespace
 
 std::string CoresetMetadata::to_json() const {
-  const Json json = {{"columns", columns},
-                     {"order", order},
-                     {"weight_column", weight_column},
-                     {"row_column", row_column},
-                     {"version", version}};
+  Json json = {{"columns", columns},
+               {"order", order},
+               {"weight_column", weight_column},
+               {"row_column", row_column},
+               {"version", version}};
+  if (!relabelled.empty()) json["relabelled"] = relabelled;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -141,6 +142,9 @@ CoresetMetadata CoresetMetadata::from_json(const std::string& text) {
   metadata.weight_column = member<std::string>(json, text, "weight_column");
   metadata.row_column = member<std::string>(json, text, "row_column");
   metadata.version = member<std::string>(json, text, "version");
+  if (json.contains("relabelled")) {
+    metadata.relabelled = member<std::vector<std::string>>(json, text, "relabelled");
+  }
   if (metadata.order < 0) throw Error("metadata", std::to_string(metadata.order), "\"order\" must be 0 or more");
   return metadata;
 }

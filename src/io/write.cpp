@@ -84,6 +84,16 @@ arrow::FieldVector kept_fields(const TableData& table, const AddedColumns& added
   return fields;
 }
 
+/// Columns with new values, and those that had new ones already.
+std::vector<std::string> relabelled_columns(const TableData& table, std::span<const NewValues> new_values) {
+  std::vector<std::string> names;
+  if (table.coreset) names = table.coreset->relabelled;
+  for (const NewValues& each : new_values) {
+    if (std::find(names.begin(), names.end(), each.column) == names.end()) names.push_back(each.column);
+  }
+  return names;
+}
+
 std::shared_ptr<arrow::KeyValueMetadata> merged_metadata(const arrow::Schema& schema, const AddedColumns& added,
                                                          CoresetMetadata metadata) {
   auto merged = schema.metadata() == nullptr ? std::make_shared<arrow::KeyValueMetadata>() : schema.metadata()->Copy();
@@ -98,6 +108,7 @@ void write_gathered(const TableData& table, const std::string& path, Format form
   const std::string name = output_name(path);
   const QuietWrites quiet;
   if (format == Format::npy) {
+    if (!gathered.new_values.empty()) throw Error(name, gathered.new_values.front().column, "has no place in NPY");
     const Stream stream = open_output(path);
     check(name, "cannot be written", write_array(*stream, gathered, features));
     check(name, "cannot be written", stream->Close());
@@ -105,7 +116,9 @@ void write_gathered(const TableData& table, const std::string& path, Format form
   }
   const AddedColumns added = added_columns(table, features.weight_column, options.file_column);
   arrow::FieldVector fields = kept_fields(table, added, format);
-  const auto metadata = merged_metadata(*table.schema, added, options.metadata);
+  CoresetMetadata stated = options.metadata;
+  stated.relabelled = relabelled_columns(table, gathered.new_values);
+  const auto metadata = merged_metadata(*table.schema, added, std::move(stated));
   for (;;) {
     try {
       Gatherer gatherer(table, gathered, features, added, fields, metadata);
@@ -132,7 +145,7 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
                   std::span<const std::int64_t> row_names, const Features& features,
                   const WriteOptions& options) const {
   require_one_per_row(rows.size(), weights.size(), row_names.size());
-  write_gathered(*data_, path, format, {{rows.begin(), rows.end()}, points_of(rows, features), weights, row_names},
+  write_gathered(*data_, path, format, {{rows.begin(), rows.end()}, points_of(rows, features), weights, row_names, options.new_values},
                  features, options);
 }
 

@@ -18,12 +18,24 @@ std::size_t feature_count(std::size_t m, int order) {
   return 1 + (order >= 1 ? m : 0) + (order >= 2 ? m * (m + 1) / 2 : 0);
 }
 
+std::size_t feature_count(std::size_t m, int order, std::span<const Companions> companions) {
+  std::size_t count = feature_count(m, order);
+  for (const Companions& each : companions) {
+    count += each.columns * std::size_t(each.degree) * feature_count(m, each.order_beside(order));
+  }
+  return count;
+}
+
 MomentConstraints::MomentConstraints(const WeightedPoints& points, const Standardisation& standardisation, int order,
-                                     std::span<const Index> rows, const std::stop_token& stop)
+                                     std::span<const Companions> companions, std::span<const Index> rows,
+                                     const std::stop_token& stop)
     : points_(points),
       standardisation_(standardisation),
       order_(order),
-      features_(kernel::feature_count(standardisation.dimension(), order)) {
+      features_(kernel::feature_count(standardisation.dimension(), order, companions)) {
+  const std::size_t m = standardisation.dimension();
+  for (std::size_t f = 0; f < feature_count(m, order); ++f) degrees_.push_back(f == 0 ? 0 : f <= m ? 1 : 2);
+  for (const Companions& each : companions) add_columns(each);
   add_up(stop);
   decide_rank(rows.first(std::min(rows.size(), 4096 + 4 * features_)));
   for (const std::size_t f : independent_) orthonormal_means_.push_back(double(means_[f]));
@@ -31,17 +43,45 @@ MomentConstraints::MomentConstraints(const WeightedPoints& points, const Standar
               orthonormal_means_.data(), 1);
 }
 
-/// 1, z_a, then z_a z_b with b >= a.
+void MomentConstraints::add_columns(const Companions& companions) {
+  const std::size_t m = standardisation_.dimension();
+  for (std::size_t j = 0; j < companions.columns; ++j) {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      if (points_.weight(i) <= 0) continue;
+      low = std::min(low, companions.values[i * companions.columns + j]);
+      high = std::max(high, companions.values[i * companions.columns + j]);
+    }
+    const double half = high / 2 - low / 2;
+    const Column column{
+        companions.values.data() + j, companions.columns, low + half,
+        half > 0 ? half : 1,          companions.degree,  feature_count(m, companions.order_beside(order_))};
+    columns_.push_back(column);
+    for (int d = 0; d < column.degree; ++d) {
+      for (std::size_t f = 0; f < column.polynomials; ++f) degrees_.push_back(degrees_[f]);
+    }
+  }
+}
+
+/// 1, z_a, then z_a z_b with b >= a; then powers of companions times these.
 void MomentConstraints::evaluate(Index row, double* features) const {
   const std::size_t m = standardisation_.dimension();
-  features[0] = 1;
-  if (order_ == 0) return;
-  double* z = features + 1;
-  standardisation_.map(points_.point(row), z);
-  if (order_ == 1) return;
-  double* product = z + m;
-  for (std::size_t a = 0; a < m; ++a) {
-    for (std::size_t b = a; b < m; ++b) *product++ = z[a] * z[b];
+  double* next = features;
+  *next++ = 1;
+  if (order_ >= 1) {
+    standardisation_.map(points_.point(row), next);
+    next += m;
+  }
+  const double* z = features + 1;
+  for (std::size_t a = 0; order_ >= 2 && a < m; ++a) {
+    for (std::size_t b = a; b < m; ++b) *next++ = z[a] * z[b];
+  }
+  for (const Column& column : columns_) {
+    const double u = (column.values[row * column.stride] - column.centre) / column.half;
+    double power = u;
+    for (int d = 1; d <= column.degree; ++d, power *= u) {
+      for (std::size_t f = 0; f < column.polynomials; ++f) *next++ = power * features[f];
+    }
   }
 }
 
@@ -140,10 +180,9 @@ std::vector<long double> MomentConstraints::missing(const std::vector<double>& f
 }
 
 Residuals MomentConstraints::residuals(const std::vector<long double>& missing) const {
-  const std::size_t m = standardisation_.dimension();
   Residuals worst{};
   for (std::size_t f = 0; f < features_; ++f) {
-    const std::size_t order = f == 0 ? 0 : f <= m ? 1 : 2;
+    const std::size_t order = degrees_[f];
     const long double error = std::abs(missing[f]);
     // A feature that is 0 everywhere, such as a product of columns that are never both different from their mean.
     if (error == 0) continue;

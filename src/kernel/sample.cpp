@@ -40,10 +40,14 @@ Sample priority_sample(const WeightedPoints& points, std::size_t count, std::uin
   return sample;
 }
 
-std::vector<Index> ends_of_columns(const WeightedPoints& points, const std::vector<std::size_t>& columns) {
-  std::vector<Index> ends(2 * columns.size());
-  for_all(columns.size(), [&](std::size_t a) {
-    const auto value = [&](std::size_t i) { return points.point(i)[columns[a]]; };
+namespace {
+
+/// The points of positive weight at the ends of columns, of which point i has value_in(i, a).
+template <class Value>
+std::vector<Index> ends(const WeightedPoints& points, std::size_t columns, const Value& value_in) {
+  std::vector<Index> ends(2 * columns);
+  for_all(columns, [&](std::size_t a) {
+    const auto value = [&](std::size_t i) { return value_in(i, a); };
     std::size_t low = points.size(), high = low;
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (points.weight(i) <= 0) continue;
@@ -54,6 +58,17 @@ std::vector<Index> ends_of_columns(const WeightedPoints& points, const std::vect
     ends[2 * a + 1] = Index(high);
   });
   return ends;
+}
+
+}  // namespace
+
+std::vector<Index> ends_of_columns(const WeightedPoints& points, const std::vector<std::size_t>& columns) {
+  return ends(points, columns.size(), [&](std::size_t i, std::size_t a) { return points.point(i)[columns[a]]; });
+}
+
+std::vector<Index> ends_of_columns(const WeightedPoints& points, const Companions& companions) {
+  return ends(points, companions.columns,
+              [&](std::size_t i, std::size_t a) { return companions.values[i * companions.columns + a]; });
 }
 
 }  // namespace momentset::kernel

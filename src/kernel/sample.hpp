@@ -21,5 +21,7 @@ Sample priority_sample(const WeightedPoints& points, std::size_t count, std::uin
 
 /// For each column that counts the points of positive weight at its ends. O(q m).
 std::vector<Index> ends_of_columns(const WeightedPoints& points, const std::vector<std::size_t>& columns);
+/// The same for the columns of companions. O(q p).
+std::vector<Index> ends_of_columns(const WeightedPoints& points, const Companions& companions);
 
 }  // namespace momentset::kernel

@@ -15,7 +15,7 @@ void add_across(const double* values, std::size_t n, std::size_t count, double* 
 
 /// For each of n features, column-major with `count` rows:
 ///   differences[f] = sum_j weights[j] features[f * count + j] - expected[f], as if computed in twice the precision,
-///   magnitudes[f]  = sum_j weights[j] |features[f * count + j]|; weights >= 0.
+///   magnitudes[f]  = sum_j |weights[j] features[f * count + j]|.
 void weighted_sums(const double* weights, const double* features, std::size_t count, std::size_t n,
                    const double* expected, double* differences, double* magnitudes);
 

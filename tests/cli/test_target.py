@@ -121,3 +121,64 @@ def test_a_column_of_text_is_no_number(refused, tmp_path, points):
     pq.write_table(pa.table({"x": points[:, 0], "zone": ["a"] * len(points)}), tmp_path / "zones.parquet")
     refused("compress", "zones.parquet", "-o", "small.parquet", "--size", 30, "--target", "zone", "--loss", "squared",
             says="--target: zone: is of type string, the loss squared needs numbers")
+
+
+def relabelled(run, suffix="parquet", *words):
+    result = run("compress", "rides.parquet", "-o", f"soft.{suffix}", "--relabel", "--size", 60, "--order", 3, *words)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "feather"])
+def test_new_targets_verify(run, targets, suffix):
+    assert "the rows have new values of it" in relabelled(run, suffix, "--target", "fare,tip")
+    result = run("verify", "rides.parquet", f"soft.{suffix}")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "companions               worst residual" in result.stdout
+
+
+def test_new_targets_keep_the_sums_and_are_marked(run, tmp_path, points, targets):
+    relabelled(run, "parquet", "--target", "fare", "--exclude", "tip")  # 20 moments; with its own targets 40
+    soft = pq.read_table(tmp_path / "soft.parquet")
+    features, weights = monomials(points, 3), soft["weight"].to_numpy()
+    kept = features[soft["row"].to_numpy()].T
+    assert np.allclose(kept @ weights, features.sum(axis=0), rtol=1e-10, atol=1e-8)
+    assert np.allclose(kept @ (weights * soft["fare"].to_numpy()), features.T @ targets[:, 0], rtol=1e-10, atol=1e-8)
+    assert soft.column_names == ["x", "y", "fare", "tip", "z", "weight", "row"]
+    assert np.array_equal(soft["tip"].to_numpy(), targets[soft["row"].to_numpy(), 1])
+    assert json.loads(soft.schema.metadata[b"momentset"])["relabelled"] == ["fare"]
+    certificate = json.loads((tmp_path / "soft.parquet.certificate.json").read_text())
+    assert certificate["kind"] == "relabelled" and certificate["companions"][0]["relabelled"] is True
+    assert certificate["options"]["relabel"] == "true" and certificate["features"] == 40
+
+
+def test_a_changed_new_target_is_found(run, tmp_path, targets):
+    relabelled(run, "parquet", "--target", "fare")
+    soft = pq.read_table(tmp_path / "soft.parquet")
+    fare = soft["fare"].to_numpy().copy()
+    fare[np.argmax(soft["weight"].to_numpy())] += 1e-6
+    pq.write_table(soft.set_column(2, "fare", pa.array(fare)), tmp_path / "soft.parquet")
+    result = run("verify", "rides.parquet", "soft.parquet")
+    assert result.returncode == 3 and "check 'companions' failed" in result.stderr
+    pq.write_table(soft.drop_columns("fare"), tmp_path / "soft.parquet")
+    result = run("verify", "rides.parquet", "soft.parquet")
+    assert result.returncode == 3 and "check 'targets' failed" in result.stderr
+
+
+def test_new_targets_stay_marked(run, tmp_path, targets):
+    relabelled(run, "parquet", "--target", "fare")
+    assert run("compress", "soft.parquet", "-o", "softer.parquet", "--size", 30, "--order", 1).returncode == 0
+    assert json.loads(pq.read_schema(tmp_path / "softer.parquet").metadata[b"momentset"])["relabelled"] == ["fare"]
+
+
+def test_relabelling_that_cannot_be_is_refused(refused, tmp_path, targets):
+    def refuse(*words, says, output="soft.parquet"):
+        refused("compress", "rides.parquet", "-o", output, "--size", 300, "--relabel", *words, says=says)
+
+    needs = "--relabel: {}needs a --target of numbers and the loss squared"
+    refuse(says=needs.format(""))
+    refuse("--target", "tip", "--loss", "logistic", says=needs.format("logistic: "))
+    refuse("--target", "fare", "--loss", "general", says=needs.format("general: "))
+    refuse("--target", "fare", "--target-degree", 2, says="--relabel: --target-degree 2: needs the degree 1")
+    refuse("--target", "fare", "--method", "paper", says="relabel: cannot be had with method paper")
+    refuse("--target", "fare", output="soft.npy", says="--relabel: soft.npy: needs an output with the targets")

@@ -47,12 +47,14 @@ def moments(points, weights):
     return (augmented * weights[:, None]).T @ augmented
 
 
-def same_bytes_as_the_command_line(command, table, options):
+def same_bytes_as_the_command_line(command, table, options, relabel=False):
     """Compresses points.parquet by the command line, and it and the table of its rows by the package: certificate and
     rows must be the same bytes, and verify on the command line. Returns what was compressed, with its coreset."""
     words = []
     for name, value in options.items():
         words += ["--" + name.replace("_", "-"), ",".join(value) if isinstance(value, list) else value]
+    if relabel:
+        words, options = [*words, "--relabel"], {**options, "relabel": True}
     command("compress", "points.parquet", "-o", "theirs.parquet", "--size", 200, *words)
     theirs = Path("theirs.parquet.certificate.json").read_text()
     made = []

@@ -47,13 +47,16 @@ OPTIONS = {
     "degree": {"target": "tip", "target_degree": 2, "columns": ["z", "x"]},
     "general": {"target": "fare", "loss": "general", "columns": ["x"]},
     "none": {},
+    "relabelled": {"target": ["tip", "fare"], "order": 2},
 }
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_the_same_bytes_as_from_the_command_line(command, table, options):
-    same_bytes_as_the_command_line(command, table, options)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_same_bytes_as_from_the_command_line(command, table, name):
+    made = same_bytes_as_the_command_line(command, table, OPTIONS[name], relabel=name == "relabelled")
     assert ms.verify("points.parquet", ms.read("theirs.parquet"))
+    if name == "relabelled":
+        assert np.array_equal(ms.read("theirs.parquet").targets, made[0][1].targets)
 
 
 def check(verification):
@@ -106,3 +109,67 @@ def test_bad_targets_are_refused(points, y, table):
                            ({"target": "x", "columns": ["x"]}, "target: x: must not be a coordinate as well")):
         with pytest.raises(ms.Error, match=words):
             ms.compress(table, size=200, **options)
+
+
+def normal_equations(A, y, weights, strength):
+    """Ridge regression without a penalty on the intercept, its first coefficient."""
+    penalty = np.diag([0.0] + [strength] * (A.shape[1] - 1))
+    return np.linalg.solve((A.T * weights) @ A + penalty, (A.T * weights) @ y)
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+def test_new_targets_make_the_same_ridge_regressions_on_half_the_rows(points, y, degree):
+    """Of features up to order k of x, which see moments up to 2k, for three targets and several strengths."""
+    X = (points[:, :2] - points[:, :2].mean(axis=0)) / points[:, :2].std(axis=0)
+    columns = [np.ones(len(X)), *X.T]
+    A = np.column_stack(columns if degree == 1 else [*columns, X[:, 0] ** 2, X[:, 0] * X[:, 1], X[:, 1] ** 2])
+    targets = np.column_stack([y, y**2, X[:, 0] * y])
+    size = ms.plan(len(X), 2, size=100, order=2 * degree).features
+    with pytest.raises(ms.Error, match=f"needs a size of at least {2 * size}"):
+        ms.compress(X, target=y, size=2 * size - 1, order=2 * degree)
+    soft = ms.compress(X, target=targets, relabel=True, size=size, order=2 * degree)
+    assert len(soft) == size and soft.certificate.holds and soft.targets.shape == (size, 3)
+    for strength in (0, 1, 100, 1e4):
+        full = normal_equations(A, targets, np.ones(len(X)), strength)
+        assert np.allclose(normal_equations(A[soft.indices], soft.targets, soft.weights, strength), full, rtol=1e-9,
+                           atol=1e-9 * np.abs(full).max())
+
+
+def test_targets_are_those_of_the_rows_unless_relabelled(points, y):
+    small = ms.compress(points, target=y, size=200, order=2)
+    assert np.array_equal(small.targets, y[small.indices])
+    both = ms.compress(points, target=np.column_stack([y, np.ones(2000), -y]), relabel=True, size=200, order=2)
+    assert np.array_equal(both.targets[:, 1], np.ones(200))  # constant, and left out
+    assert np.allclose(both.targets[:, 2], -both.targets[:, 0])
+    assert ms.compress(points, size=200).targets is None
+
+
+def test_new_targets_of_an_array_are_written_and_verified(points, y):
+    soft = ms.compress(points, target=y, relabel=True, size=60, order=3)
+    assert np.array_equal(soft.to_pandas()["target"], soft.targets)
+    assert "not checked" in check(ms.verify(points, soft)).detail
+    assert ms.verify(points, soft, target=y) and "worst residual" in check(ms.verify(points, soft, target=y)).detail
+    soft.save("soft.parquet")
+    again = ms.read("soft.parquet")
+    assert np.array_equal(again.targets, soft.targets) and ms.verify(points, again, target=y)
+    again.targets[np.argmax(again.weights)] += 1e-6
+    assert not ms.verify(points, again, target=y)
+    with pytest.raises(ms.Error, match="has no place for new targets"):
+        soft.save("soft.npy")
+
+
+def test_a_fit_is_on_the_new_targets(points, y):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    fit = ms.compress_fit(linear_model.LinearRegression(), points, y, size=10, order=2, relabel=True)
+    assert np.allclose(fit.estimator.coef_, linear_model.LinearRegression().fit(points, y).coef_, rtol=1e-8)
+
+
+def test_relabelling_that_cannot_be_is_refused(points, y):
+    for options, words in (({}, "needs a target of numbers"),
+                           ({"target": y > 0}, "relabel: logistic: needs a target of numbers"),
+                           ({"target": y, "target_degree": 2}, "needs the degree 1"),
+                           ({"target": y, "method": "paper"}, "relabel: cannot be had with method paper")):
+        with pytest.raises(ms.Error, match=words):
+            ms.compress(points, size=200, relabel=True, **options)
+    with pytest.raises(ms.Error, match="must be True or False"):
+        ms.compress(points, target=y, size=200, relabel="yes")

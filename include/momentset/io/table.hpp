@@ -32,8 +32,9 @@ struct CoresetMetadata {
   std::vector<std::string> columns;  ///< coordinates that were compressed, by their names in this table (NPY: x0, ...)
   int order = 0;
   std::string weight_column = "weight";
-  std::string row_column = "row";  ///< numbers rows of the first input of all
-  std::string version;             ///< of the library that wrote it
+  std::string row_column = "row";            ///< numbers rows of the first input of all
+  std::string version;                       ///< of the library that wrote it
+  std::vector<std::string> relabelled = {};  ///< columns whose values are not those that the rows had
 
   std::string to_json() const;
   /// Throws Error on anything that is not such metadata.
@@ -92,9 +93,16 @@ struct Features {
   }
 };
 
+/// A column of the table that gets new values, as float64.
+struct NewValues {
+  std::string column;
+  std::vector<double> values;  ///< one for each row written
+};
+
 struct WriteOptions {
   CoresetMetadata metadata = {};
-  bool file_column = false;  ///< add `file`, the path of the input file that the row came from
+  bool file_column = false;                ///< add `file`, the path of the input file that the row came from
+  std::vector<NewValues> new_values = {};  ///< not with NPY, which holds coordinates only
 };
 
 struct TableData;  // private
@@ -161,6 +169,8 @@ class Table {
   /// were read; a `file` of a coreset stays, for it goes with `row`. A column that merely has that name is the user's:
   /// it stays, and ours is called coreset_weight, coreset_row or coreset_file. The metadata written say so (whatever
   /// names `options.metadata` has), and a notice of `read`, which throws Error where even that name is taken.
+  ///
+  /// Columns with new values are named in the metadata (`relabelled`), beside those that the table's own metadata name.
   ///
   /// The file is written at `path` itself: callers write beside the target and rename. Throws Error where the input
   /// changed since `read` (the coordinates of the rows written are compared bit by bit) or the target cannot be
