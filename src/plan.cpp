@@ -98,6 +98,9 @@ void plan_exchange(const CompressOptions& options, Plan& plan) {
 }  // namespace
 
 void require_fitting_method(const CompressOptions& options) {
+  if (relabelled_columns(options.companions) > 0 && !options.features.is_default()) {
+    throw Error("relabel", "", "needs all monomials of the columns: give no features beside it");
+  }
   if (options.method != Method::paper && options.method != Method::kernel) return;
   const std::string rule =
       formatted("cannot be had with method {}", options.method == Method::paper ? "paper" : "kernel");
