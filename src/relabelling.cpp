@@ -20,7 +20,7 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 std::vector<std::size_t> features_up_to(int order, const PolynomialBasis& basis) {
   std::vector<std::size_t> features;
   for (std::size_t f = 0; f < basis.size(); ++f) {
-    if (basis.degree(f) <= order) features.push_back(f);
+    if (basis.order_of(f) <= order) features.push_back(f);
   }
   return features;
 }

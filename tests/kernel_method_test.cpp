@@ -58,7 +58,7 @@ TEST(KernelMethod, KeepsTheSumsOfTargetsAndCategories) {
     const Coreset coreset = compress(points.view(), options);
     EXPECT_EQ(coreset.rows.size(), options.size);
     EXPECT_EQ(coreset.plan.order, rows == 2000 ? 1 : 2);  // 3 C(8, 2) + 1 = 85 are more than a third of 120
-    EXPECT_EQ(coreset.plan.features, feature_count(6, coreset.plan.order, options.companions));
+    EXPECT_EQ(coreset.plan.features, feature_count(6, coreset.plan.order, options));
     EXPECT_TRUE(coreset.certificate.holds()) << coreset.certificate.worst_residual();
     EXPECT_LE(coreset_residuals(points.view(), coreset).cells, 1e-13);
     EXPECT_LE(companion_residuals(points.view(), options.companions, coreset).cells, 1e-13);
