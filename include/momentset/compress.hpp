@@ -84,9 +84,10 @@ struct CompressOptions {
   /// of cells.
   Method method = Method::automatic;
   /// Further columns whose sums, times polynomials of the coordinates, are kept in every cell as well; those of
-  /// Companions::relabel by new values at the rows kept (Coreset::targets). Cells are formed by the coordinates alone. Then points are not merged, each being a row of its own; `automatic` is `tree`, and the
-  /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
-  /// kept beyond order 0.
+  /// Companions::relabel by new values at the rows kept (Coreset::targets). Cells are formed by the coordinates alone.
+  /// Then points are not merged, each being a row of its own; `automatic` is `tree`, but where it compares, the better
+  /// of that and `kernel`; and the test functions by which an order, a size or a method is chosen also stand multiplied
+  /// by each standardised column that is kept beyond order 0.
   std::vector<Companions> companions = {};
   /// Groups that are compressed by themselves, each with its exact mass, its own moments, cells and order; equal points
   /// of different groups are not merged. Those with no more points than their share are kept whole. A tolerance is met
