@@ -28,7 +28,8 @@ struct OrderResidual {
 /// Worst scaled residual of the sums of one further column y (see Companions) times monomials of the coordinates: that
 /// of OrderResidual with u^d t^a in place of t^a, for d = 1 to `degree` and every total degree of a up to `order`. u is
 /// y in [-1, 1], centred and scaled over the points concerned like t. Where the output has values of its own, u is y
-/// over its largest magnitude in the input, not centred: new values are rounded to doubles.
+/// over its largest magnitude in the input, not centred, and residuals are in units of the mean of |u| times
+/// sum_i c_i |t_i^a|: new values are rounded to doubles.
 struct CompanionResidual {
   std::string column = {};  ///< its name; empty if unnamed
   int degree = 1;

@@ -85,9 +85,10 @@ struct CompressOptions {
   /// of cells.
   Method method = Method::automatic;
   /// Further columns whose sums, times polynomials of the coordinates, are kept in every cell as well; those of
-  /// Companions::relabel by new values at the rows kept (Coreset::targets). Cells are formed by the coordinates alone. Then points are not merged, each being a row of its own; `automatic` is `tree`, and the
-  /// test functions by which an order or a size is chosen also stand multiplied by each standardised column that is
-  /// kept beyond order 0.
+  /// Companions::relabel by new values at the rows kept (Coreset::targets). Cells are formed by the coordinates alone.
+  /// Then points are not merged, each being a row of its own; `automatic` is `tree`, but where it compares, the better
+  /// of that and `kernel`; and the test functions by which an order, a size or a method is chosen also stand multiplied
+  /// by each standardised column that is kept beyond order 0.
   std::vector<Companions> companions = {};
   /// Which functions of the coordinates keep their sums. Sets of monomials, Fourier and Nystroem features are not for
   /// the methods paper and kernel. `automatic` compares sets of monomials with no other way to choose rows, and with
