@@ -18,6 +18,7 @@ namespace momentset::distill {
 namespace {
 
 constexpr double unit = std::numeric_limits<double>::epsilon();
+constexpr double allowed_after_forgetting = 1e-12;  // of the squared length of a column
 
 /// [0, a, b]: the mean of the first rows, that what follows is small beside its spread.
 std::vector<double> origin_of(const Examples& examples) {
@@ -62,7 +63,7 @@ std::vector<double> column_lengths(const std::vector<double>& matrix, std::size_
 /// With R = U S V^T and P = D V / S, R^T R - D^T D = V S (I - P^T P) S V^T, and with P = U' T V'^T the factor is
 /// sqrt(I - T^2) V'^T S V^T. All in columns of length 1.
 std::vector<double> downdated(std::vector<double> whole, std::vector<double> part, std::size_t columns) {
-  constexpr double least_share = 1e-8, allowed = 1e-12, rounding = 4 * unit;
+  constexpr double least_share = 1e-8, rounding = 4 * unit;
   const std::vector<double> lengths = column_lengths(whole, columns);
   for (std::size_t j = 0; j < columns; ++j) {
     for (std::size_t i = 0; lengths[j] > 0 && i < columns; ++i) {
@@ -93,7 +94,7 @@ std::vector<double> downdated(std::vector<double> whole, std::vector<double> par
   }
   const std::vector<double> remaining = column_lengths(left, columns);
   for (std::size_t j = 0; j < columns; ++j) {
-    if (rounding * lengths[j] * lengths[j] > allowed * remaining[j] * remaining[j]) return {};
+    if (rounding * lengths[j] * lengths[j] > allowed_after_forgetting * remaining[j] * remaining[j]) return {};
   }
   return left;
 }
@@ -117,6 +118,7 @@ struct LinearDistiller::State {
   std::size_t columns, targets;
   std::size_t rows = 0;
   long double mass = 0;
+  bool has_forgotten = false;
   std::vector<double> origin;  // none before the first row
   TriangularFactor factor;
   ProductSums sums;
@@ -191,6 +193,7 @@ void LinearDistiller::combine(const LinearDistiller& other) {
   state_->sums.add(theirs.sums, 1);
   state_->rows += theirs.rows;
   state_->mass += theirs.mass;
+  state_->has_forgotten = state_->has_forgotten || theirs.has_forgotten;
 }
 
 Forgetting LinearDistiller::forget(const Examples& examples, const std::stop_token& stop) {
@@ -213,6 +216,7 @@ Forgetting LinearDistiller::forget(const Examples& examples, const std::stop_tok
   state_->sums.add(gone, -1);
   state_->rows -= examples.size();
   state_->mass -= mass;
+  state_->has_forgotten = true;
   return Forgetting::done;
 }
 
@@ -278,6 +282,7 @@ LinearCertificate certify_linear(const LinearDistiller& rows, const Examples& sm
                            .fit_intercept = fit_intercept,
                            .mass_input = double(state.mass),
                            .mass_output = double(mass_of(small))};
+  if (state.has_forgotten) stated.allowed_units = allowed_after_forgetting / unit;
   const std::vector<long double> before = state.sums.raw(), after = of_small.raw();
   const auto length = [&](std::size_t j) { return std::sqrt(std::max(0.0L, before[j * size + j])); };
   for (std::size_t i = first; i <= d; ++i) {
@@ -314,7 +319,7 @@ double LinearCertificate::worst_by_condition() const {
 bool LinearCertificate::holds() const {
   const double allowed = allowed_units * unit;
   // Where the condition leaves no digit, that no minimum was found says nothing either.
-  const bool solved = std::all_of(path.begin(), path.end(), [](const PenaltyCheck& check) {
+  const bool solved = std::all_of(path.begin(), path.end(), [this](const PenaltyCheck& check) {
     return check.solved || !(check.condition * unit * allowed_units < 1);
   });
   return solved && std::max(gram_residual, cross_residual) <= allowed && worst_by_condition() <= allowed_units &&

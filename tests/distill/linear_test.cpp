@@ -200,6 +200,7 @@ TEST(LinearDistiller, ForgettingGivesTheEarlierProducts) {
     const LinearDistillation again = state.distil(intercept);
     EXPECT_LE(difference(before, again.set, intercept ? 0 : 1), 1e-12);
     EXPECT_LE(again.certificate.gram_residual, 1e-12);
+    EXPECT_TRUE(again.certificate.holds());
   }
 }
 

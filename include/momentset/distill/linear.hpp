@@ -39,8 +39,9 @@ struct LinearCertificate {
   /// Largest difference of coefficients, and largest one by the condition and the rounding unit.
   double worst_difference() const;
   double worst_by_condition() const;
-  /// What rounding may leave: residuals, and differences by the condition, in rounding units of 2^-52.
-  static constexpr double allowed_units = 100;
+  /// What rounding may leave: residuals, and differences by the condition, in rounding units of 2^-52. Where rows were
+  /// forgotten what is left keeps the rounding of what went, and it is 1e-12.
+  double allowed_units = 100;
   /// Residuals, mass and differences within it, and each penalty solved.
   bool holds() const;
   std::string to_json() const;  ///< docs/distillation.md describes the fields
