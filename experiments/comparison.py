@@ -49,8 +49,8 @@ def geometric_mean(values):
 
 
 def paired_ratio(values, references):
-    """Geometric mean of values[t] / references[t] over the trials t of both, and the ends of two standard errors around it,
-    None of a single trial; None without any."""
+    """Geometric mean of values[t] / references[t] over the trials t of both, and the ends of two standard errors around
+    it, None of a single trial; None without any."""
     logarithms = [np.log(values[t] / references[t]) for t in sorted(values.keys() & references.keys())]
     if not logarithms:
         return None
