@@ -20,13 +20,13 @@
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
-#include "momentset/version.hpp"
 #include "progress.hpp"
 #include "row_numbers.hpp"
 #include "summary.hpp"
 #include "target_file.hpp"
 #include "text.hpp"
 #include "weight_sum.hpp"
+#include "write_rows.hpp"
 
 namespace momentset::cli {
 namespace {
@@ -151,20 +151,6 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
           {"column_weights", fmt::format("{}", fmt::join(options.column_weights, "\n"))}};
 }
 
-void write_output(const io::Table& table, const io::Features& features, const Options& options, const Coreset& coreset,
-                  const std::string& path) {
-  std::vector<Index> positions(coreset.rows.size());
-  std::vector<std::int64_t> names(coreset.rows.size());
-  for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
-    positions[j] = Index(features.position(coreset.rows[j]));
-    names[j] = features.row_name(coreset.rows[j]);
-  }
-  io::WriteOptions write;
-  write.metadata = {.columns = features.own_columns(), .order = coreset.plan.order, .version = std::string(version)};
-  write.file_column = table.files().size() > 1;
-  table.write(path, io::format_of(options.output), positions, coreset.weights, names, features, write);
-}
-
 void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
   PlanReport report;
   report.columns = features.columns;
@@ -199,11 +185,7 @@ io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
   if (options.target_degree > 1 && roles.targets.empty()) {
     throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
   }
-  io::ReadOptions read;
-  read.columns = options.columns;
-  read.exclude = options.exclude;
-  read.weights = options.weights;
-  read.drop_invalid = options.drop_invalid;
+  io::ReadOptions read = options.read_options();
   read.fill_missing = options.missing == "indicator";
   read.targets = roles.targets;
   read.groups = roles.groups;
@@ -310,7 +292,12 @@ int run(Options options) {
 
   const Stopwatch writing;
   if (certificate) certificate->write(coreset.certificate.to_json());
-  write_output(table, features, options, coreset, output ? output->path() : "-");
+  write_rows(table, features,
+             {.points = coreset.rows,
+              .weights = coreset.weights,
+              .order = coreset.plan.order,
+              .output = options.output,
+              .path = output ? output->path() : "-"});
   std::vector<TargetFile*> files;
   if (certificate) files.push_back(&*certificate);
   if (output) files.push_back(&*output);

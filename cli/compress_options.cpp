@@ -9,11 +9,7 @@
 namespace momentset::cli {
 
 void add_compress_options(CLI::App& command, CompressArguments& arguments) {
-  command
-      .add_option("input", arguments.inputs,
-                  "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
-      ->required()
-      ->type_name("IN");
+  add_table_options(command, arguments);
   command.add_option("-o,--output", arguments.output, "table to write; - writes CSV to standard output")
       ->type_name("OUT");
   CLI::Option* size = command.add_option("--size", arguments.size, "rows to keep")->type_name("N");
@@ -54,12 +50,6 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
       .add_option("--min-ess", arguments.min_ess,
                   "smallest effective sample size of the new weights, as a share of the size; takes the method kernel")
       ->type_name("F");
-  command.add_option("--columns", arguments.columns, "columns that are the coordinates [every numeric one]")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command.add_option("--exclude", arguments.exclude, "columns that are not coordinates")
-      ->delimiter(',')
-      ->type_name("A,B");
   command
       .add_option("--target", arguments.targets,
                   "columns to be predicted from the coordinates: their sums, times the moments, are kept as well")
@@ -103,8 +93,6 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
                   "factors of the scaled columns [1]: cells are cut finer along those that weigh more")
       ->delimiter(',')
       ->type_name("A=2,B=0.5");
-  command.add_option("--weights", arguments.weights, "column of the rows' weights [every row weighs 1]")
-      ->type_name("COL");
   command.add_option("--weight-sum", arguments.weight_sum, "what the new weights sum to: mass, n (rows) or 1")
       ->check(CLI::IsMember({"mass", "n", "1"}))
       ->capture_default_str();
@@ -122,7 +110,6 @@ void add_compress_options(CLI::App& command, CompressArguments& arguments) {
                   "mean, and told by a coordinate of 0 and 1)")
       ->check(CLI::IsMember({"error", "drop", "indicator"}))
       ->capture_default_str();
-  command.add_flag("--drop-invalid", arguments.drop_invalid, "leave out rows with NaN, infinity or no value");
   command.add_flag("--dry-run", arguments.dry_run, "print the plan and stop");
   command.add_flag("--json", arguments.json, "print the summary as JSON");
   command.add_flag("--quiet", arguments.quiet, "print errors only");

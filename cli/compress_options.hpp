@@ -4,15 +4,12 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "table_options.hpp"
 
 namespace momentset::cli {
 
 /// What `momentset compress` was asked for, as it was written.
-struct CompressArguments {
-  std::vector<std::string> inputs;
+struct CompressArguments : TableArguments {
   std::string output;
   std::string size;  // parsed here: what CLI11 makes of -1 as an unsigned number is no error to it
   std::optional<double> keep;
@@ -21,7 +18,7 @@ struct CompressArguments {
   std::string effort = "normal", smoothness = "smooth";
   std::string method = "auto";
   std::optional<double> max_weight, min_ess;
-  std::vector<std::string> columns, exclude, targets;
+  std::vector<std::string> targets;
   std::string loss = "auto";
   int target_degree = 1;
   std::vector<std::string> groups;
@@ -30,14 +27,13 @@ struct CompressArguments {
   bool category_pairs = false;
   std::string scale = "standard";
   std::vector<std::string> column_weights;
-  std::string weights;
   std::string weight_sum = "mass";
   std::string keep_rows;
   std::string seed = "0";
   int threads = 0;
   std::string certificate;
   std::string missing = "error";
-  bool drop_invalid = false, quiet = false, force = false, json = false, dry_run = false;
+  bool quiet = false, force = false, json = false, dry_run = false;
 
   bool to_stdout() const { return output == "-"; }
 };

@@ -11,35 +11,21 @@
 
 #include "commands.hpp"
 #include "compress_options.hpp"
-#include "config_file.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "momentset/prune/selection.hpp"
 #include "momentset/prune/theory_policy.hpp"
-#include "momentset/version.hpp"
-#include "prune_scores.hpp"
+#include "prune_options.hpp"
 #include "summary.hpp"
 #include "target_file.hpp"
 #include "text.hpp"
+#include "write_rows.hpp"
 
 namespace momentset::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> inputs, columns, exclude;
-  std::string output, pruned, certificate, labels, weights, policy = "hard", score_weights, size, order = "auto",
-                                                            seed = "0";
-  ScoreArguments scores;
-  std::optional<double> keep, class_floor, skip_hardest, theta, epochs;
-  double allowed_increase = 0.05, matched_iterations = 0.5;
-  std::string parameters, clusters;
-  std::size_t strata = 50;
-  bool drop_invalid = false, json = false, quiet = false, force = false;
-
-  bool by_theory() const { return policy == "theory"; }
-  bool compresses() const { return !size.empty(); }
-};
+using Options = PruneArguments;
 
 const std::map<std::string, prune::Policy> policies{{"hard", prune::Policy::hard},
                                                     {"easy", prune::Policy::easy},
@@ -63,28 +49,6 @@ struct Pruned {
   prune::Selection selection;
   std::vector<double> weights;  ///< of the kept examples
 };
-
-void require_consistent(const Options& options) {
-  const auto refuse = [](const char* option, bool given, const std::string& rule) {
-    if (given) throw Error(option, "", rule);
-  };
-  if (!options.by_theory()) {
-    if (!options.keep) throw Error("--keep", "", "must be given, or --policy theory, which chooses it");
-    refuse("--parameters", !options.parameters.empty(), "has a meaning for --policy theory only");
-    refuse("--theta", options.theta.has_value(), "has a meaning for --policy theory only");
-  } else if (options.parameters.empty()) {
-    throw Error("--parameters", "", "must be given for --policy theory: how many the model has");
-  }
-  refuse("--skip-hardest", options.skip_hardest && options.policy != "window",
-         "has a meaning for --policy window only");
-  refuse("--class-floor", options.class_floor && options.labels.empty(), "needs --labels");
-  refuse("--pruned", !options.pruned.empty() && !options.compresses(), "has a meaning with --then-compress only");
-  refuse("--certificate", !options.certificate.empty() && !options.compresses(),
-         "has a meaning with --then-compress only");
-  if (options.output.empty()) throw Error("--output", "", "must be given");
-  io::format_of(options.output);
-  if (!options.pruned.empty()) io::format_of(options.pruned);
-}
 
 /// The column of labels: that which is named, or "label" where the table has one.
 std::string label_column(const Options& options, const io::Table& table) {
@@ -185,20 +149,6 @@ Coreset compress_measure(const Options& options, const io::Features& features, c
   return coreset;
 }
 
-void write_rows(const io::Table& table, const io::Features& features, const std::vector<Index>& points,
-                const std::vector<double>& weights, int order, const std::string& name, const std::string& path) {
-  std::vector<Index> positions;
-  std::vector<std::int64_t> names;
-  for (const Index point : points) {
-    positions.push_back(Index(features.position(point)));
-    names.push_back(features.row_name(point));
-  }
-  io::WriteOptions write;
-  write.metadata = {.columns = features.own_columns(), .order = order, .version = std::string(version)};
-  write.file_column = table.files().size() > 1;
-  table.write(path, io::format_of(name), positions, weights, names, features, write);
-}
-
 void line(std::string& text, const char* label, const std::string& value) {
   text += fmt::format("  {:<16}{}\n", label, value);
 }
@@ -280,11 +230,7 @@ nlohmann::ordered_json json_of(const Options& options, const Pruned& pruned) {
 }
 
 io::ReadOptions read_options(const Options& options, const std::string& label) {
-  io::ReadOptions read;
-  read.columns = options.columns;
-  read.exclude = options.exclude;
-  read.weights = options.weights;
-  read.drop_invalid = options.drop_invalid;
+  io::ReadOptions read = options.read_options();
   if (!label.empty()) read.groups = {label};
   return read;
 }
@@ -318,10 +264,20 @@ int run(Options options) try {
     rows.resize(coreset->rows.size());
     notices.insert(notices.end(), coreset->notices.begin(), coreset->notices.end());
     certificate->write(coreset->certificate.to_json());
-    if (measure) write_rows(table, features, pruned.selection.kept, pruned.weights, 0, options.pruned, measure->path());
+    if (measure) {
+      write_rows(table, features,
+                 {.points = pruned.selection.kept,
+                  .weights = pruned.weights,
+                  .output = options.pruned,
+                  .path = measure->path()});
+    }
   }
-  write_rows(table, features, rows, coreset ? coreset->weights : pruned.weights, coreset ? coreset->plan.order : 0,
-             options.output, output.path());
+  write_rows(table, features,
+             {.points = rows,
+              .weights = coreset ? coreset->weights : pruned.weights,
+              .order = coreset ? coreset->plan.order : 0,
+              .output = options.output,
+              .path = output.path()});
   std::vector<TargetFile*> files{&output};
   if (certificate) files.push_back(&*certificate);
   if (measure) files.push_back(&*measure);
@@ -362,93 +318,9 @@ int run(Options options) try {
 
 void add_prune(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
-  ScoreArguments& scores = options->scores;
   CLI::App* command =
       app.add_subcommand("prune", "keep the examples of a training set that a score and a policy choose");
-  command->add_option("input", options->inputs, "tables of examples, as for compress")->required()->type_name("IN");
-  command->add_option("-o,--output", options->output, "table to write")->type_name("OUT");
-  command
-      ->add_option("--score", scores.score,
-                   "el2n, entropy, least-confidence, margin, grand, forgetting, memorisation, prototypes, "
-                   "supervised-prototypes, random or file (--scores)")
-      ->required()
-      ->check(CLI::IsMember({"el2n", "entropy", "least-confidence", "margin", "grand", "forgetting", "memorisation",
-                             "prototypes", "supervised-prototypes", "random", "file"}))
-      ->type_name("SCORE");
-  const auto files = [&](const char* name, std::vector<std::string>& paths, const char* what) {
-    command->add_option(name, paths, what)->delimiter(',')->type_name("FILE,...");
-  };
-  files("--probs", scores.probs, "probabilities of the classes, one file for each probe");
-  files("--logits", scores.logits, "logits, or margins in one column; one file for each probe");
-  files("--gradients", scores.gradients, "gradients of the loss, one file for each probe");
-  files("--embeddings", scores.embeddings, "embeddings, one file for each model [the coordinates of IN]");
-  command->add_option("--losses", scores.losses, "losses, a column for each epoch")->type_name("FILE");
-  command->add_option("--correct", scores.correct, "1 where right, 0 where wrong: a column for each epoch or model")
-      ->type_name("FILE");
-  command->add_option("--members", scores.members, "1 where a model was trained on the row: a column for each model")
-      ->type_name("FILE");
-  command->add_option("--scores", scores.scores, "scores, in one column")->type_name("FILE");
-  command->add_option("--hard", scores.hard, "the end of --scores that is hard [high]")
-      ->check(CLI::IsMember({"high", "low"}))
-      ->type_name("END");
-  command->add_option("--clusters", options->clusters, "prototypes: clusters of k-means")->type_name("K");
-  command->add_option("--labels", options->labels, "column of the classes, or file of a column of numbers [label]")
-      ->type_name("COL|FILE");
-  command->add_option("--keep", options->keep, "fraction of the rows to keep")->type_name("F");
-  command
-      ->add_option("--policy", options->policy,
-                   "hard, easy, window, stratified (over the scores), random, or theory: what the theory of pruned "
-                   "perceptrons predicts to be best")
-      ->check(CLI::IsMember({"hard", "easy", "window", "stratified", "random", "theory"}))
-      ->capture_default_str();
-  command->add_option("--skip-hardest", options->skip_hardest, "window: fraction of the rows that are too hard [0]")
-      ->type_name("F");
-  command->add_option("--strata", options->strata, "stratified: ranges of scores")->capture_default_str();
-  command
-      ->add_option("--class-floor", options->class_floor,
-                   "share of an equal part that every class keeps at least [0.5]")
-      ->type_name("F");
-  command->add_option("--parameters", options->parameters, "theory: parameters of the model")->type_name("N");
-  command->add_option("--theta", options->theta, "theory: the probe's angle, degrees [from the agreement of probes]")
-      ->type_name("DEG");
-  command
-      ->add_option("--allowed-increase", options->allowed_increase,
-                   "theory, without --keep: keep as few rows as raise the predicted error by at most this share")
-      ->type_name("E")
-      ->capture_default_str();
-  command->add_option("--then-compress", options->size, "compress the rows kept to N weighted ones")->type_name("N");
-  command
-      ->add_option("--score-weights", options->score_weights,
-                   "weights within each class by rank, by value or none [rank with --then-compress, else none]")
-      ->check(CLI::IsMember({"none", "rank", "value"}));
-  command->add_option("--order", options->order, "of the moments, as for compress")
-      ->type_name("K")
-      ->capture_default_str();
-  command->add_option("--pruned", options->pruned, "table to write the rows kept to, before they are compressed")
-      ->type_name("FILE");
-  command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")
-      ->type_name("FILE");
-  command->add_option("--epochs", options->epochs, "epochs that training on all rows takes, for the advice on training")
-      ->type_name("N");
-  command->add_option("--matched-iterations", options->matched_iterations, "factor of that advice, 0 to 1")
-      ->type_name("F")
-      ->capture_default_str();
-  command->add_option("--columns", options->columns, "columns that are the coordinates, as for compress")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command->add_option("--exclude", options->exclude, "columns that are not coordinates")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
-      ->type_name("COL");
-  command->add_option("--seed", options->seed, "breaks ties, and draws what is random")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_flag("--drop-invalid", options->drop_invalid, "leave out rows with NaN, infinity or no value");
-  command->add_flag("--json", options->json, "print the report as JSON");
-  command->add_flag("--quiet", options->quiet, "print errors only");
-  command->add_flag("--force", options->force, "replace existing files");
-  add_config_option(*command);
+  add_prune_options(*command, *options);
   command->callback([options, &status] { status = run(*options); });
 }
 

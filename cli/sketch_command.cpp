@@ -16,22 +16,21 @@
 #include "momentset/version.hpp"
 #include "progress.hpp"
 #include "sketch_file.hpp"
+#include "table_options.hpp"
 #include "target_file.hpp"
 #include "text.hpp"
 
 namespace momentset::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> inputs;
+struct Options : TableArguments {
   std::string output;
   std::string size, seed = "0", memory = std::to_string(SketchOptions{}.memory);
   int order = SketchOptions{}.order;
-  std::vector<std::string> columns, exclude;
-  std::string weights, certificate, checkpoint;
+  std::string certificate, checkpoint;
   int threads = 0;
   double checkpoint_seconds = 60;
-  bool drop_invalid = false, quiet = false, force = false, resume = false;
+  bool quiet = false, force = false, resume = false;
 };
 
 /// Notices go to standard error, once each.
@@ -123,11 +122,8 @@ int run_sketch(const Options& options) {
   const io::Table table = io::Table::open(options.inputs);
   Work work(options, table);
   ProgressBar progress(!options.quiet);
-  const io::ReadOptions read{.columns = options.columns,
-                             .exclude = options.exclude,
-                             .weights = options.weights,
-                             .drop_invalid = options.drop_invalid,
-                             .progress = [&](double fraction) { progress.show("sketch", fraction); }};
+  io::ReadOptions read = options.read_options();
+  read.progress = [&](double fraction) { progress.show("sketch", fraction); };
   std::vector<std::string> notices =
       table.read_batches(read, work.rows(), [&](const io::Features& batch, std::int64_t first_row) {
         work.take(batch, first_row);
@@ -218,11 +214,7 @@ CLI::Option* add_output(CLI::App& command, Options& options, const std::string& 
 void add_sketch(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("sketch", "take the rows of tables into a sketch, in bounded memory");
-  command
-      ->add_option("input", options->inputs,
-                   "tables: .csv, .parquet, .arrow, .feather, .npy, globs, or - for CSV on standard input")
-      ->required()
-      ->type_name("IN");
+  add_table_options(*command, *options);
   add_output(*command, *options, "sketch to write")->type_name("S");
   command->add_option("--size", options->size, "rows of the coreset")->required()->type_name("N");
   command->add_option("--order", options->order, "keep all moments up to this order")
@@ -231,18 +223,9 @@ void add_sketch(CLI::App& app, int& status) {
   command->add_option("--memory", options->memory, "bytes for buffered rows; results depend on it")
       ->type_name("BYTES")
       ->capture_default_str();
-  command->add_option("--columns", options->columns, "columns that are the coordinates [every numeric one]")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command->add_option("--exclude", options->exclude, "columns that are not coordinates")
-      ->delimiter(',')
-      ->type_name("A,B");
-  command->add_option("--weights", options->weights, "column of the rows' weights [every row weighs 1]")
-      ->type_name("COL");
   command->add_option("--seed", options->seed, "seed of the samples by which cells are placed")
       ->type_name("N")
       ->capture_default_str();
-  command->add_flag("--drop-invalid", options->drop_invalid, "leave out rows with NaN, infinity or no value");
   command->add_option("--checkpoint", options->checkpoint, "file to put the state aside in now and then")
       ->type_name("FILE");
   command->add_option("--checkpoint-seconds", options->checkpoint_seconds, "how often that is done")

@@ -17,7 +17,7 @@
 #include "support/expect_error.hpp"
 #include "support/point_cases.hpp"
 #include "support/random.hpp"
-#include "support/threads.hpp"
+#include "support/same_coreset.hpp"
 
 namespace momentset::test {
 namespace {
@@ -79,15 +79,7 @@ TEST_P(PaperMethod, KeepsTheMomentsOfTheWholeInExactlySoManyPoints) {
 
 TEST_P(PaperMethod, GivesTheSameBytesForAnyNumberOfThreads) {
   const PaperCase& problem = GetParam();
-  CompressOptions options = in_rounds(problem.size, problem.order);
-  options.threads = 1;
-  const Coreset expected = compress(problem.points.view(), options);
-  for (const int threads : {2, 8}) {
-    options.threads = threads;
-    const Coreset again = with_threads(threads, [&] { return compress(problem.points.view(), options); });
-    EXPECT_EQ(again.rows, expected.rows) << threads << " threads";
-    EXPECT_EQ(again.weights, expected.weights) << threads << " threads";
-  }
+  expect_same_coreset_with_any_threads(problem.points.view(), in_rounds(problem.size, problem.order));
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, PaperMethod, testing::ValuesIn(paper_cases()),

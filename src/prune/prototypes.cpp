@@ -10,6 +10,7 @@
 
 #include "blas.hpp"
 #include "prune/rows.hpp"
+#include "threads.hpp"
 
 namespace momentset::prune {
 namespace {
@@ -36,7 +37,7 @@ template <class Found>
 void find_nearest(const float* rows, std::size_t count, const std::vector<float>& centres, std::size_t m,
                   const std::stop_token& stop, const Found& found) {
   const std::size_t clusters = centres.size() / m, wide = std::min(clusters, centres_at_once);
-  for_blocks(
+  for_runs(
       count, rows_at_once,
       [&](std::size_t begin, std::size_t end) {
         const std::size_t some = end - begin;
@@ -150,24 +151,24 @@ class SphericalKmeans {
 
   void centre() {
     const std::size_t clusters = centres_.size() / m_;
-    std::vector<std::size_t> begins(clusters + 1, 0);
-    for (const Index c : cluster_of_) ++begins[c + 1];
-    std::partial_sum(begins.begin(), begins.end(), begins.begin());
-    std::vector<std::size_t> next(begins.begin(), begins.end() - 1);
-    std::vector<Index> order(cluster_of_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[next[cluster_of_[i]]++] = Index(i);
-    for_blocks(clusters, 1, [&](std::size_t c, std::size_t) {
-      const std::span<const Index> members(order.data() + begins[c], order.data() + begins[c + 1]);
-      if (!members.empty()) set_direction(sum_of({rows_, m_}, {}, members), centres_.data() + c * m_);
+    const GroupMembers members(PointGroups{cluster_of_});
+    for_all(clusters, [&](std::size_t c) {
+      if (is_empty(members, c)) return;
+      set_direction(sum_of({rows_, m_}, {}, members.of(c)), centres_.data() + c * m_);
     });
-    fill_empty(begins);
+    fill_empty(members);
+  }
+
+  /// The last clusters are no groups if they have lost all their rows.
+  static bool is_empty(const GroupMembers& members, std::size_t cluster) {
+    return cluster >= members.count() || members.of(cluster).empty();
   }
 
   /// Centres without rows move to the rows that are farthest from theirs, one each.
-  void fill_empty(const std::vector<std::size_t>& begins) {
+  void fill_empty(const GroupMembers& members) {
     std::vector<std::size_t> empty;
-    for (std::size_t c = 0; c + 1 < begins.size(); ++c) {
-      if (begins[c] == begins[c + 1]) empty.push_back(c);
+    for (std::size_t c = 0; c < centres_.size() / m_; ++c) {
+      if (is_empty(members, c)) empty.push_back(c);
     }
     if (empty.empty()) return;
     std::vector<Index> farthest(product_.size());
@@ -239,7 +240,7 @@ Scores class_prototypes(std::span<const Embeddings> ensemble, const PointGroups&
   return mean_over_models(ensemble, [&](const Embeddings& embeddings, std::span<const double> sizes, const auto& add) {
     const std::size_t m = embeddings.dimension;
     const GroupMembers members(classes);
-    for_blocks(members.count(), 1, [&](std::size_t c, std::size_t) {
+    for_all(members.count(), [&](std::size_t c) {
       std::vector<float> prototype(m, 0);
       set_direction(sum_of(embeddings, sizes, members.of(c)), prototype.data());
       for (const Index i : members.of(c)) {

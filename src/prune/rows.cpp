@@ -7,8 +7,8 @@
 
 namespace momentset::prune {
 
-void for_blocks(std::size_t rows, std::size_t block, const std::function<void(std::size_t, std::size_t)>& action,
-                const std::stop_token& stop) {
+void for_runs(std::size_t rows, std::size_t block, const std::function<void(std::size_t, std::size_t)>& action,
+              const std::stop_token& stop) {
   for_all((rows + block - 1) / block, [&](std::size_t b) {
     stop_if_asked(stop);
     action(b * block, std::min(rows, (b + 1) * block));

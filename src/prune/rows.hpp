@@ -14,15 +14,15 @@
 /// What the metrics and policies share: loops over rows, and what is asked of them.
 namespace momentset::prune {
 
-/// Calls action(begin, end) for runs of `block` rows below `rows`, the last one perhaps shorter, at the same time.
-/// Asked to stop: throws Cancelled.
-void for_blocks(std::size_t rows, std::size_t block, const std::function<void(std::size_t, std::size_t)>& action,
-                const std::stop_token& stop = {});
+/// Calls action(begin, end) for runs of `block` rows below `rows`, the last one perhaps shorter, at the same time
+/// however few runs there are. Asked to stop: throws Cancelled.
+void for_runs(std::size_t rows, std::size_t block, const std::function<void(std::size_t, std::size_t)>& action,
+              const std::stop_token& stop = {});
 
 /// Calls action(i) for i below `rows`, many of them for each task.
 template <class Action>
 void for_rows(std::size_t rows, const Action& action) {
-  for_blocks(rows, 4096, [&](std::size_t begin, std::size_t end) {
+  for_runs(rows, 4096, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) action(i);
   });
 }

@@ -12,6 +12,7 @@
 
 #include "momentset/partition/large_vector.hpp"
 #include "prune/rows.hpp"
+#include "threads.hpp"
 
 namespace momentset::prune {
 namespace {
@@ -287,7 +288,7 @@ std::vector<double> score_weights(std::span<const double> scores, HardEnd hard, 
   if (by == ScoreWeights::value) factors.assign(scores.begin(), scores.end());
   if (by == ScoreWeights::rank) {
     const double sign = -hardest_first(hard) * (policy == Policy::easy ? -1 : 1);
-    for_blocks(members.count(), 1, [&](std::size_t c, std::size_t) {
+    for_all(members.count(), [&](std::size_t c) {
       std::vector<double> values;
       for (const Index i : members.of(c)) values.push_back(sign * scores[i]);
       const std::vector<double> ranks = mean_ranks(values);

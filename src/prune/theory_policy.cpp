@@ -1,13 +1,12 @@
 #include "momentset/prune/theory_policy.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <numbers>
 #include <vector>
 
+#include "format.hpp"
 #include "momentset/error.hpp"
 #include "momentset/theory/pruning.hpp"
 #include "theory/ranges.hpp"
@@ -83,12 +82,6 @@ double smallest_fraction(const TheoryOptions& options, double allowed) {
 }
 
 /// With three digits.
-std::string brief(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3).ptr;
-  return {text.data(), end};
-}
-
 std::string words_of(Policy policy) {
   switch (policy) {
     case Policy::hard:
@@ -153,12 +146,13 @@ TheoryChoice choose_by_theory(const TheoryOptions& options) {
 }
 
 std::string TheoryChoice::why() const {
-  std::string text = "keep " + brief(keep) + " of the examples, " + words_of(policy) + ": predicted error " +
-                     brief(predicted_error) + ", of as many at random " + brief(random_error) + ", of all " +
-                     brief(full_error) + "; " + brief(alpha) + " kept examples for each parameter, probe at " +
-                     brief(theta_deg) + " degrees";
+  std::string text = formatted(
+      "keep {:.3g} of the examples, {}: predicted error {:.3g}, of as many at random {:.3g}, of all {:.3g}; {:.3g} "
+      "kept "
+      "examples for each parameter, probe at {:.3g} degrees",
+      keep, words_of(policy), predicted_error, random_error, full_error, alpha, theta_deg);
   if (policy == Policy::hard && keep < f_min) {
-    text += "; below " + brief(f_min) + " such a probe hardly gains by keeping the hardest";
+    text += formatted("; below {:.3g} such a probe hardly gains by keeping the hardest", f_min);
   }
   return text;
 }

@@ -3,6 +3,7 @@ session; `python test arviz` where that package is installed."""
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ PAGES_WITH_CODE = [page for page in PAGES if blocks(page, "python")]
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=name_of)
-def test_code_runs(page):
+def test_code_runs(page, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)  # Spark's workers take the first python3 otherwise
     session = {}
     for line, info, block in blocks(page, "python"):
         words = info.split()

@@ -191,10 +191,17 @@ def _compress_layer(layer: ObjectLayer, size: int, options: _core.WidthOptions, 
 
 
 def _compressed(layer: ObjectLayer, options: _core.WidthOptions, components: Doubles | None) -> _core.CompressedLayer:
-    arrays = [slot.array.detach().to("cpu", torch.float64).contiguous().view(-1).numpy() for slot in layer.slots]
-    shapes = [slot.shape(layer.width) for slot in layer.slots]
+    arrays = [slot.array.detach().to("cpu", torch.float64).contiguous() for slot in layer.slots]
+    return compressed_arrays(layer, arrays, layer.width, options, components)
+
+
+def compressed_arrays(layer: ObjectLayer, arrays: list[Tensor], width: int, options: _core.WidthOptions,
+                      components: Doubles | None = None) -> _core.CompressedLayer:
+    """Compresses arrays, one for each slot, that hold `width` objects of the layer's kind. Errors name the layer."""
+    shapes = [slot.shape(array, width) for slot, array in zip(layer.slots, arrays)]
+    flat = [array.reshape(-1).numpy() for array in arrays]
     try:
-        return _core.compress_width(arrays, shapes, layer.width, None, components, options)
+        return _core.compress_width(flat, shapes, width, None, components, options)
     except Error as error:
         raise Error(error.field, error.value, f"{error.rule} ({layer.name})") from None
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from momentset import _core
 from momentset._arrays import count
 from momentset._error import Error
-from momentset.torch._compress import weigh
+from momentset.torch._compress import compressed_arrays, weigh
 from momentset.torch._layers import ObjectLayer, Slot, find_layers
 
 Distribution = Literal["uniform", "gaussian", "xavier", "he", "orthogonal"]
@@ -126,16 +126,9 @@ def _first_repeated(slot: Slot, width: int) -> Tensor:
 def _compressed(layer: ObjectLayer, width: int, distribution: str, generator: torch.Generator,
                 seed: int) -> tuple[list[Tensor], Tensor]:
     wide = [_drawn(slot, layer, width, distribution, generator) for slot in layer.slots]
-    shapes = []
-    for slot, array in zip(layer.slots, wide):
-        outer = 1 if slot.axis == 0 else array.shape[0]
-        shapes.append((outer, array.numel() // (outer * width), slot.outgoing))
     options = _core.WidthOptions()
     options.size, options.seed = layer.width, seed
-    try:
-        result = _core.compress_width([array.reshape(-1).numpy() for array in wide], shapes, width, None, None, options)
-    except Error as error:
-        raise Error(error.field, error.value, f"{error.rule} ({layer.name})") from None
+    result = compressed_arrays(layer, wide, width, options)
     kept = zip(layer.slots, result.arrays(False))
     return [torch.from_numpy(values).view(slot.array.shape) for slot, values in kept], torch.from_numpy(result.weights)
 

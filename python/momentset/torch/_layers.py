@@ -60,10 +60,10 @@ class Slot:
         found: Tensor = getattr(self.module, self.name)
         return found
 
-    def shape(self, width: int) -> tuple[int, int, bool]:
-        """Of the array as the extension takes it: outer, inner, whether it is outgoing."""
-        outer = 1 if self.axis == 0 else self.array.shape[0]
-        return outer, self.array.numel() // (outer * width), self.outgoing
+    def shape(self, array: Tensor, width: int) -> tuple[int, int, bool]:
+        """Of an array of `width` objects in this place, as the extension takes it: outer, inner, whether outgoing."""
+        outer = 1 if self.axis == 0 else array.shape[0]
+        return outer, array.numel() // (outer * width), self.outgoing
 
 
 @dataclass
@@ -274,8 +274,9 @@ def _flattens(node: fx.Node, part: nn.Module | None) -> bool:
         return isinstance(part, nn.Flatten) and part.start_dim == 1 and part.end_dim == -1
     if node.target in (torch.flatten, "flatten"):
         return [*node.args[1:], *node.kwargs.values()] in ([1], [1, -1])
-    keeps_samples = len(node.args) == 3 and node.args[2] == -1 and _is_batch_size(node.args[1])
-    return node.target in ("view", "reshape") and keeps_samples
+    if node.target not in ("view", "reshape") or len(node.args) != 3:
+        return False
+    return _is_batch_size(node.args[1]) and node.args[2] in (-1,)
 
 
 def _averages(node: fx.Node) -> bool:
