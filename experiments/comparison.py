@@ -37,6 +37,12 @@ def by_cell(rows, names, value):
     return {tuple(row[name] for name in names): row[value] for row in rows}
 
 
+def in_order(found, reference, cell=lambda name: name):
+    """The dict `found` in the order of the cells of a published table; what is not there comes last."""
+    place = {name: number for number, name in enumerate(reference)}
+    return dict(sorted(found.items(), key=lambda item: place.get(cell(item[0]), len(place))))
+
+
 def ratios(measured, reference, floor=ROUNDING):
     """{cell: measured / reference} over the cells where both are above the floor."""
     common = measured.keys() & reference.keys()

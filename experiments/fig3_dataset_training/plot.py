@@ -52,7 +52,7 @@ def table_row(setting, of_setting, theirs):
 def main(source, folder):
     found = curves(comparison.read(source))
     reference = {tuple(row[name] for name in SETTING): row for row in comparison.published("fig3_dataset_training")}
-    found = {setting: found[setting] for setting in sorted(found, key=list(reference).index)}
+    found = comparison.in_order(found, reference)
     figure, axes = style.panels(len(found), 3)
     for (setting, of_setting), panel in zip(found.items(), axes):
         draw(panel, setting, of_setting, reference.get(setting))

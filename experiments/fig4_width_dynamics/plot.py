@@ -70,8 +70,7 @@ def table_row(setting, of_setting, theirs):
 def main(source, folder):
     found = curves(comparison.read(source))
     reference = {tuple(row[name] for name in SETTING): row for row in comparison.published("fig4_width_dynamics")}
-    order = list(reference)
-    found = {setting: found[setting] for setting in sorted(found, key=lambda setting: order.index(setting[:2]))}
+    found = comparison.in_order(found, reference, lambda setting: setting[:2])
     figure, axes = style.panels(len(found), 4)
     for (setting, of_setting), panel in zip(found.items(), axes):
         draw(panel, setting, of_setting, reference.get(setting[:2]))
