@@ -1,7 +1,7 @@
 #include "experiments/teacher_student.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <random>
 
 #include "momentset/compress.hpp"
