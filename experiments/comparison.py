@@ -37,6 +37,12 @@ def by_cell(rows, names, value):
     return {tuple(row[name] for name in names): row[value] for row in rows}
 
 
+def in_order(found, reference, cell=lambda name: name):
+    """The dict `found` in the order of the cells of a published table; what is not there comes last."""
+    place = {name: number for number, name in enumerate(reference)}
+    return dict(sorted(found.items(), key=lambda item: place.get(cell(item[0]), len(place))))
+
+
 def ratios(measured, reference, floor=ROUNDING):
     """{cell: measured / reference} over the cells where both are above the floor."""
     common = measured.keys() & reference.keys()
@@ -49,8 +55,8 @@ def geometric_mean(values):
 
 
 def paired_ratio(values, references):
-    """Geometric mean of values[t] / references[t] over the trials t of both, and the ends of two standard errors around it,
-    None of a single trial; None without any."""
+    """Geometric mean of values[t] / references[t] over the trials t of both, and the ends of two standard errors around
+    it, None of a single trial; None without any."""
     logarithms = [np.log(values[t] / references[t]) for t in sorted(values.keys() & references.keys())]
     if not logarithms:
         return None

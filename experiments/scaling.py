@@ -38,6 +38,29 @@ def mean_points(cells):
     return [(kept, float(np.mean(list(of_trials.values())))) for kept, of_trials in cells.values()]
 
 
+def draw(panel, found, theirs):
+    for (line, cells), colour in zip(found.items(), style.colours(len(found))):
+        deviations = [np.std(list(of_trials.values())) for _, of_trials in cells.values()]
+        panel.errorbar(*zip(*mean_points(cells)), yerr=deviations, color=colour, label=line, elinewidth=0.6,
+                       **style.MEASURED)
+    for (line, points), colour in zip(theirs.items(), ("black", "grey")):
+        panel.plot(*zip(*points), color=colour, label=f"published, {line}", **style.PUBLISHED)
+    panel.legend(frameon=False, fontsize=7)
+
+
+def ratio_table(found, whole, size, published):
+    """Test losses of all objects, and of the others over them."""
+    others = [line for line in found if line != whole]
+    rows = []
+    for d, (_, full) in found.get(whole, {}).items():
+        theirs, few = published.get(d, (None, None))
+        ratios = [comparison.paired_ratio(found[line].get(d, (0, {}))[1], full) for line in others]
+        rows.append([d, len(full), f"{np.mean(list(full.values())):.5f}", comparison.shown(theirs, ".5f"),
+                     *map(comparison.shown_ratio, ratios), comparison.shown(theirs and few / theirs)])
+    header = [size, "trials", whole, "published", *(f"{line} / {whole}" for line in others), "published"]
+    return comparison.markdown(header, rows)
+
+
 def main(source, folder, name, size, whole):
     rows = comparison.read(source)
     found, reference = losses(rows, size), comparison.published(name)
@@ -46,31 +69,16 @@ def main(source, folder, name, size, whole):
               "compressed": [(row[f"{size}_out"], row[means[1]]) for row in reference]}
 
     figure, axes = style.canvas(1, 1, 5.5, 4.2)
-    panel = axes[0, 0]
-    for (line, cells), colour in zip(found.items(), style.colours(len(found))):
-        points = mean_points(cells)
-        deviations = [np.std(list(of_trials.values())) for _, of_trials in cells.values()]
-        panel.errorbar(*zip(*points), yerr=deviations, color=colour, label=line, elinewidth=0.6, **style.MEASURED)
-    for line, points in theirs.items():
-        panel.plot(*zip(*points), color="black" if line == whole else "grey", label=f"published, {line}", **style.PUBLISHED)
-    style.logarithmic(panel, f"Fig. {name[3]}({name[4]}): test losses", f"{size}, or what is kept of it", "test loss")
-    panel.legend(frameon=False, fontsize=7)
+    draw(axes[0, 0], found, theirs)
+    style.logarithmic(axes[0, 0], f"Fig. {name[3]}({name[4]}): test losses", f"{size}, or what is kept of it",
+                      "test loss")
     figure.savefig(folder / f"{name}.png", dpi=110)
 
-    others = [line for line in found if line != whole]
-    published = {row[size]: row for row in reference}
-    table = []
-    for d, (_, full) in found.get(whole, {}).items():
-        row = published.get(d)
-        ratios = [comparison.shown_ratio(comparison.paired_ratio(found[line].get(d, (0, {}))[1], full)) for line in others]
-        table.append([d, len(full), f"{np.mean(list(full.values())):.5f}", comparison.shown(row and row[means[0]], ".5f"),
-                      *ratios, comparison.shown(row and row[means[1]] / row[means[0]])])
     fits = [[line, len(cells), comparison.shown(exponent(mean_points(cells)), ".3f")] for line, cells in found.items()]
     fits += [[f"published, {line}", len(points), comparison.shown(exponent(points), ".3f")]
              for line, points in theirs.items()]
     epochs = ", ".join(map(str, sorted({row["epochs"] for row in rows})))
-    parts = [comparison.markdown([size, "trials", whole, "published", *(f"{line} / {whole}" for line in others),
-                                  "published"], table),
+    parts = [ratio_table(found, whole, size, {row[size]: (row[means[0]], row[means[1]]) for row in reference}),
              f"test loss ~ (objects kept)^-alpha, fitted to the means; epochs: {epochs}",
              comparison.markdown(["of", "sizes", "alpha"], fits)]
     (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")

@@ -17,6 +17,15 @@ def canvas(rows, columns, width=3.4, height=3.1):
     return plt.subplots(rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False)
 
 
+def panels(count, most_columns):
+    """A figure of `count` small panels."""
+    columns = min(most_columns, count)
+    figure, axes = canvas(-(-count // columns), columns, height=2.6)
+    for unused in axes.flat[count:]:
+        unused.set_axis_off()
+    return figure, list(axes.flat[:count])
+
+
 def logarithmic(axes, title, xlabel, ylabel):
     axes.set(xscale="log", yscale="log", title=title, xlabel=xlabel, ylabel=ylabel)
     axes.grid(which="major", alpha=0.2)

@@ -1,7 +1,7 @@
 #include "experiments/teacher_student.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <random>
 
 #include "momentset/compress.hpp"
@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t width = 50;
 constexpr double noise = 3;
 
-/// Of the moments of x alone and times y. The best of 1, 2, 3, 4, 6 and the order that compress() chooses, on two trials
-/// with 1,000 of 100,000 examples kept: a network of ReLU has kinks, so that many cells do more than high orders.
+/// Of the moments of x alone and times y. The best of 1, 2, 3, 4, 6 and the order that compress() chooses, on two
+/// trials with 1,000 of 100,000 examples kept: a network of ReLU has kinks, so that many cells do more than high
+/// orders.
 constexpr int target_order = 4;
 
 std::vector<Example> with_weights(const std::vector<Example>& examples, const Coreset& coreset) {

@@ -52,15 +52,13 @@ def table_row(setting, of_setting, theirs):
 def main(source, folder):
     found = curves(comparison.read(source))
     reference = {tuple(row[name] for name in SETTING): row for row in comparison.published("fig3_dataset_training")}
-    columns = min(3, len(found))
-    figure, axes = style.canvas(-(-len(found) // columns), columns, height=2.6)
-    for panel in axes.flat[len(found):]:
-        panel.set_axis_off()
-    for (setting, of_setting), panel in zip(found.items(), axes.flat):
+    found = comparison.in_order(found, reference)
+    figure, axes = style.panels(len(found), 3)
+    for (setting, of_setting), panel in zip(found.items(), axes):
         draw(panel, setting, of_setting, reference.get(setting))
-    axes[0, 0].legend(frameon=False, fontsize=7)
-    axes[0, 0].set_ylabel("test loss")
-    figure.suptitle("Fig. 3: test loss on all and on few examples, geometric means over trials; x: published, at the end")
+    axes[0].legend(frameon=False, fontsize=7)
+    axes[0].set_ylabel("test loss")
+    figure.suptitle("Fig. 3: test losses, geometric means over trials; x: published, at the end")
     figure.savefig(folder / "fig3_dataset_training.png", dpi=110)
 
     header = ["optimizer", "d", "batch", "lr", "epochs", "trials", "full", "published", "paper / full", "joint / full",

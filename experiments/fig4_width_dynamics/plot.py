@@ -48,7 +48,8 @@ def draw(axes, setting, of_setting, theirs):
     if theirs and epochs == PUBLISHED_EPOCHS:
         for column, colour in zip(("wide", "compressed", "random_subnetwork"), style.colours(len(VARIANTS))):
             axes.plot([epochs], [theirs[f"test_loss_{column}"]], "x", color=colour, clip_on=False)
-    axes.set(yscale="log", xlabel="epoch", title=f"{optimizer}, lr {rate}")
+    axes.set(yscale="log", xlabel="epoch", xmargin=0.02)
+    axes.set_title(f"{optimizer}, lr {rate}, {epochs} epochs", fontsize=9)
     axes.grid(which="major", alpha=0.2)
 
 
@@ -69,15 +70,13 @@ def table_row(setting, of_setting, theirs):
 def main(source, folder):
     found = curves(comparison.read(source))
     reference = {tuple(row[name] for name in SETTING): row for row in comparison.published("fig4_width_dynamics")}
-    columns = min(4, len(found))
-    figure, axes = style.canvas(-(-len(found) // columns), columns, height=2.6)
-    for panel in axes.flat[len(found):]:
-        panel.set_axis_off()
-    for (setting, of_setting), panel in zip(found.items(), axes.flat):
+    found = comparison.in_order(found, reference, lambda setting: setting[:2])
+    figure, axes = style.panels(len(found), 4)
+    for (setting, of_setting), panel in zip(found.items(), axes):
         draw(panel, setting, of_setting, reference.get(setting[:2]))
-    axes[0, 0].legend(frameon=False, fontsize=7)
-    axes[0, 0].set_ylabel("test loss")
-    figure.suptitle(f"Fig. 4: test loss of a wide network and of its neurons; x: published, after {PUBLISHED_EPOCHS} epochs")
+    axes[0].legend(frameon=False, fontsize=7)
+    axes[0].set_ylabel("test loss")
+    figure.suptitle(f"Fig. 4: test losses side by side; x: published, after {PUBLISHED_EPOCHS} epochs")
     figure.savefig(folder / "fig4_width_dynamics.png", dpi=110)
 
     header = ["optimizer", "lr", "epochs", "trials", "wide", f"published, {PUBLISHED_EPOCHS} epochs",

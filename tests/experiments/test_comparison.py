@@ -31,6 +31,11 @@ def test_ratios_and_shares():
     assert "2 cells" in comparison.summary_line("error", ratios) and "no cell" in comparison.summary_line("error", {})
 
 
+def test_order_of_a_published_table():
+    found = comparison.in_order({("new", 1): 0, ("b", 1): 1, ("a", 1): 2}, {"a": 0, "b": 0}, lambda cell: cell[0])
+    assert list(found) == [("a", 1), ("b", 1), ("new", 1)]
+
+
 def test_paired_ratios():
     mean, low, high = comparison.paired_ratio({1: 2.0, 2: 8.0, 3: 5.0}, {1: 1.0, 2: 1.0, 4: 1.0})
     error = np.log(2)  # logarithms log 3 -+ log 2: standard deviation sqrt(2) log 2, of the mean log 2
