@@ -13,7 +13,7 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-def _array(name: str, values: Any) -> NDArray[Any]:
+def as_array(name: str, values: Any) -> NDArray[Any]:
     """`values` as a NumPy array: as it is, through DLPack (torch and others), or from nested sequences."""
     if isinstance(values, np.ma.MaskedArray):
         filled: NDArray[Any] = np.ma.filled(values.astype(np.float64), np.nan)  # no value, as in tables
@@ -36,7 +36,7 @@ def _array(name: str, values: Any) -> NDArray[Any]:
 
 def doubles(name: str, values: Any, dimensions: int) -> Doubles:
     """C-contiguous float64 of `dimensions` dimensions; the same memory where it is that already."""
-    array = _array(name, values)
+    array = as_array(name, values)
     if array.dtype.kind not in "fiu":
         raise Error(name, f"an array of {array.dtype}", "must hold integers or real floating-point numbers")
     if array.ndim != dimensions:
@@ -46,7 +46,7 @@ def doubles(name: str, values: Any, dimensions: int) -> Doubles:
 
 def matrix(name: str, values: Any) -> Doubles:
     """q x m; a vector becomes one column."""
-    array = _array(name, values)
+    array = as_array(name, values)
     return doubles(name, array.reshape(-1, 1) if array.ndim == 1 else array, 2)
 
 

@@ -227,7 +227,7 @@ def score_weights(scores: ArrayLike, kept: ArrayLike, labels: ArrayLike | None =
         raise Error("by", repr(by), "must be none, rank or value")
     classes = None if labels is None else classes_of(labels, len(values))
     return _core.score_weights(values, _high_is_hard(scores, hard), _pair(classes), row_numbers("kept", kept),
-                               _core.ScoreWeights[by], _core.PrunePolicy[policy])
+                               _core.ScoreWeights[f"by_{by}"], _core.PrunePolicy[policy])
 
 
 def class_accuracy(model: Any, X: Any, labels: ArrayLike, kept: ArrayLike, X_test: Any,

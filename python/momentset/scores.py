@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from momentset import _core
-from momentset._arrays import Doubles, Integers, count, doubles, number
+from momentset._arrays import Doubles, Integers, as_array, count, doubles, number
 from momentset._error import Error
 from momentset._levels import Levels, of_array
 
@@ -222,7 +222,7 @@ def _probes(name: str, values: Any) -> list[Doubles]:
     """One (q, c) array for each probe."""
     if isinstance(values, (list, tuple)) and values and np.ndim(values[0]) == 2:
         return [doubles(name, each, 2) for each in values]
-    array = values if hasattr(values, "ndim") else np.asarray(values)
+    array = as_array(name, values)
     if array.ndim == 3:
         return [doubles(name, each, 2) for each in array]
     return [doubles(name, array.reshape(-1, 1) if array.ndim == 1 else array, 2)]
@@ -253,11 +253,11 @@ def _ensemble(values: Any) -> list[NDArray[np.float32]]:
     if isinstance(values, (list, tuple)) and values and np.ndim(values[0]) == 2:
         parts = list(values)
     else:
-        array = values if hasattr(values, "ndim") else np.asarray(values)
+        array = as_array("embeddings", values)
         parts = list(array) if array.ndim == 3 else [array]
     models = []
     for part in parts:
-        array = np.asarray(part)
+        array = as_array("embeddings", part)
         if array.dtype.kind not in "fiu" or array.ndim != 2:
             raise Error("embeddings", f"an array of {array.dtype} of shape {array.shape}",
                         "must be (examples, columns) of real numbers")

@@ -138,7 +138,13 @@ void bind_compress(nb::module_& module) {
       .def_ro("cells", &Plan::cells, "Cells in each of which they are kept.")
       .def_ro("operations", &Plan::operations, "Expected floating-point operations of the recombination.")
       .def_ro("memory", &Plan::memory, "Expected bytes beyond the input.")
-      .def_ro("notice", &Plan::notice, "What was changed of the request and why; empty if nothing.");
+      .def_ro("notice", &Plan::notice, "What was changed of the request and why; empty if nothing.")
+      .def("__repr__", [](const Plan& plan) {
+        const nb::str text(
+            "Plan(rows={}, dimension={}, size={}, order={}, features={}, cells={}, operations={:.3g}, memory={:.3g})");
+        return text.format(plan.rows, plan.dimension, plan.size, plan.order, plan.features, plan.cells, plan.operations,
+                           plan.memory);
+      });
 
   nb::class_<Coreset>(module, "Coreset")
       .def_prop_ro(

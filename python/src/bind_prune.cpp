@@ -144,9 +144,9 @@ void bind_prune(nb::module_& module) {
       .value("stratified", prune::Policy::stratified)
       .value("random", prune::Policy::random);
   nb::enum_<ScoreWeights>(module, "ScoreWeights")
-      .value("none", ScoreWeights::none)
-      .value("rank", ScoreWeights::rank)
-      .value("value", ScoreWeights::value);
+      .value("by_none", ScoreWeights::none)  // a member called `value` would hide that of Enum
+      .value("by_rank", ScoreWeights::rank)
+      .value("by_value", ScoreWeights::value);
   nb::class_<SelectOptions>(module, "SelectOptions")
       .def(nb::init<>())
       .def_rw("keep", &SelectOptions::keep)

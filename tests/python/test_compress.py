@@ -90,7 +90,7 @@ def test_a_bar_on_terminals_that_is_gone_at_the_end(monkeypatch, stream, progres
     monkeypatch.setattr(sys, "stderr", stream())
     ms.compress(np.random.default_rng(0).normal(size=(100_000, 3)), size=10_000, order=3, progress=progress)
     drawn = sys.stderr.getvalue()
-    assert ("certify" in drawn and " %" in drawn) == shown
+    assert (" %" in drawn) == shown  # of which stages depends on how long they take
     assert drawn == "" or drawn.endswith("\r") and drawn.split("\r")[-2].strip() == ""
 
 
@@ -171,6 +171,7 @@ def test_plan(points):
     plan = ms.plan(2000, 3, size=120, order=5)
     assert (plan.order, plan.features, plan.cells, plan.size) == (5, 56, 2, 120)
     assert plan.operations > 0 and plan.memory > 0
+    assert repr(plan).startswith("Plan(rows=2000, dimension=3, size=120, order=5, features=56, cells=2, operations=")
     with pytest.raises(ms.Error, match="size"):
         ms.plan(2000, 3, size=10, order=5)
 

@@ -274,8 +274,9 @@ def _flattens(node: fx.Node, part: nn.Module | None) -> bool:
         return isinstance(part, nn.Flatten) and part.start_dim == 1 and part.end_dim == -1
     if node.target in (torch.flatten, "flatten"):
         return [*node.args[1:], *node.kwargs.values()] in ([1], [1, -1])
-    keeps_samples = len(node.args) == 3 and node.args[2] == -1 and _is_batch_size(node.args[1])
-    return node.target in ("view", "reshape") and keeps_samples
+    if node.target not in ("view", "reshape") or len(node.args) != 3:
+        return False
+    return _is_batch_size(node.args[1]) and node.args[2] in (-1,)
 
 
 def _averages(node: fx.Node) -> bool:

@@ -61,7 +61,8 @@ def fold_weights(module: nn.Module) -> nn.Module:
         raise _unweighted(module)
     for part in dict.fromkeys(part for part, _ in found):
         # torch deletes the array from the class, which copies of the part share: this one gets a class of its own.
-        part.__class__ = type(type(part).__name__, type(part).__bases__, dict(vars(type(part))))
+        own = type(type(part).__name__, type(part).__bases__, dict(vars(type(part))))
+        object.__setattr__(part, "__class__", own)
     for part, name in found:
         parametrize.remove_parametrizations(part, name, leave_parametrized=True)
     return module
@@ -114,12 +115,13 @@ def clip_grad_norm_(module: nn.Module, max_norm: float) -> Tensor:
     weights = {id(parameter): weights for parameter, weights in weighted_parameters(module)}
     if not weights:
         raise _unweighted(module)
-    found = [parameter for parameter in module.parameters() if parameter.grad is not None]
-    squares = [(parameter.grad.square() * weights.get(id(parameter), 1)).sum() for parameter in found]
+    found = [(parameter.grad, weights.get(id(parameter), 1)) for parameter in module.parameters()
+             if parameter.grad is not None]
+    squares = [(gradient.square() * weight).sum() for gradient, weight in found]
     norm = torch.stack(squares).sum().sqrt() if squares else torch.zeros(())
     factor = torch.clamp(max_norm / (norm + 1e-6), max=1.0)
-    for parameter in found:
-        parameter.grad.mul_(factor)
+    for gradient, _ in found:
+        gradient.mul_(factor)
     return norm
 
 
