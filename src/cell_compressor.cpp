@@ -73,11 +73,10 @@ Recombination CellCompressor::shuffled(const Cell& cell, std::size_t target, std
 
 NewTargets CellCompressor::new_targets(const Cell& cell, const Recombination& survivors) const {
   const std::size_t m = basis_.dimension();
-  return momentset::new_targets(
-      {std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m),
-       std::span(partition_.order).subspan(cell.begin, cell.size()), weights_.subspan(cell.begin, cell.size()),
-       survivors.support, survivors.weights},
-      basis_, companions_);
+  return momentset::new_targets({std::span(partition_.coordinates).subspan(cell.begin * m, cell.size() * m),
+                                 std::span(partition_.order).subspan(cell.begin, cell.size()),
+                                 weights_.subspan(cell.begin, cell.size()), survivors.support, survivors.weights},
+                                basis_, companions_);
 }
 
 void share_out_by_mass(Partition& partition, std::span<const double> weights, std::size_t size, std::size_t features,

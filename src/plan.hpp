@@ -19,8 +19,8 @@ std::size_t monomial_count(std::size_t dimension, int order, const MonomialSet& 
 std::size_t points_of_a_cell(std::size_t features, std::optional<double> max_weight);
 
 /// Points that each of several cells keeps. Where targets are solved, a fifth more than there are features: with as
-/// many equations as points light points get far targets. So the largest target was mostly 2 to 20 times smaller, at the
-/// same error (docs/quality.md).
+/// many equations as points light points get far targets. So the largest target was mostly 2 to 20 times smaller, at
+/// the same error (docs/quality.md).
 std::size_t usual_points_of_a_cell(std::size_t features, const CompressOptions& options);
 
 /// Operations that one halving of 2n points to n costs, with what does not run at the speed of matrix products.

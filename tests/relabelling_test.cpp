@@ -180,9 +180,8 @@ TEST(NewTargets, OfGroupsAreSolvedInEach) {
   const Coreset coreset = compress(problem.points.view(), problem.request());
   EXPECT_TRUE(coreset.certificate.holds()) << coreset.certificate.worst_residual();
   for (std::size_t j = 0; j < coreset.rows.size(); ++j) {
-    if (coreset.rows[j] < 6) {
-      EXPECT_EQ(coreset.targets[j], problem.y[coreset.rows[j]]);
-    }
+    if (coreset.rows[j] >= 6) continue;
+    EXPECT_EQ(coreset.targets[j], problem.y[coreset.rows[j]]);
   }
 }
 

@@ -191,7 +191,7 @@ struct Coreset {
   int corrected_order = 0;      ///< highest order of the moments kept over all points by correction; 0: not corrected
   std::size_t rank_deficient_cells = 0;
   std::size_t inexact_cells = 0;  ///< whose moments could not be kept to 50 eps: see Recombination::exact()
-  /// Where companions may change: their values at `rows`, row-major, all columns of the first of them, then of the next.
+  /// Where companions may change: their values at `rows`, row-major, all columns of the first, then of the next.
   std::vector<double> targets;
   /// Cells whose sums of these could not be kept, as the rows kept do not tell the polynomials apart; and those whose
   /// new values would not be finite, so that the rows have the values that they had.

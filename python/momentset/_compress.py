@@ -97,9 +97,9 @@ def compress(
             "logistic" for text, booleans and categories, "squared" for numbers. "general": columns named as target are
             coordinates like others.
         target_degree: keep the powers of the targets up to this one, 1 or more, in the same way.
-        relabel: give the rows that are kept new targets, solved from the sums: `targets` of the result. Then weights need
-            to keep the moments of the coordinates only, n = C(m + K, K) for any number of targets: half the rows, or
-            fewer, for the same sums. For the loss "squared", whose gradient stays the same; the sum of y^2, on which no
+        relabel: give the rows that are kept new targets, solved from the sums: `targets` of the result. Then weights
+            need to keep the moments of the coordinates only, n = C(m + K, K) for any number of targets: half the rows,
+            or fewer, for the same sums. For the loss "squared", whose gradient stays the same; the sum of y^2, on which no
             gradient depends, is not kept, and `target_degree` is 1.
         groups: names of columns, or (q,) values, that tell groups of rows apart. Each is compressed by itself: it keeps
             its exact mass and its own moments, and is kept whole if it has no more rows than its share.

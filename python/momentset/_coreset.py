@@ -37,8 +37,8 @@ class Coreset:
         points: (size, m) their coordinates.
         certificate: what was kept, and how well.
         columns: names of the m coordinates.
-        targets: (size,) or (size, p) targets of the rows, in the shape in which they were handed over: with `relabel` the
-            new ones, which are those to train on. None without a target of numbers, and of a file that has no new ones.
+        targets: (size,) or (size, p) targets of the rows, in the shape in which they were handed over: with `relabel`
+            the new ones, which are those to train on. None without a target of numbers, and of a file without new ones.
         row_numbers: (size,) numbers of the rows in the first input of all, where X is a coreset itself; else `indices`.
         notices: what to know of it: columns left out, order lowered, no better than random.
         seconds: of each stage of the compression.
