@@ -7,6 +7,7 @@
 #include "certificate/probes.hpp"
 
 namespace momentset {
+
 double Certificate::worst_residual() const {
   double worst = 0;
   for (const OrderResidual& residual : residuals) worst = std::max({worst, residual.global, residual.cells});
