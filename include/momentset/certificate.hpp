@@ -40,7 +40,8 @@ struct CompanionResidual {
 };
 
 /// Worst scaled residual of the sums of the Fourier features cos(w.z + b) and kernel features k(z, z_j) of a map, that
-/// of OrderResidual with these in place of t^a, z in standard deviations of all input points.
+/// of OrderResidual with these in place of t^a and sum_i c_i as denominator, z in standard deviations of all input
+/// points.
 struct FeatureResidual {
   double global = 0;  ///< over all points
   double cells = 0;   ///< worst over the cells
