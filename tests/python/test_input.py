@@ -106,7 +106,7 @@ def test_columns_that_are_no_numbers_are_named():
     told = " ".join(small.notices)
     assert "left out, not numeric: day, at, late, path, place" in told
     for name in ("day", "late", "path", "place"):
-        with pytest.raises(ms.Error, match=f"{name}: .*: must be an integer, floating-point or decimal column"):
+        with pytest.raises(ms.Error, match=f"{name}: must be an integer, floating-point or decimal column"):
             ms.compress(content, size=20, columns=["x", name])
 
 
