@@ -104,10 +104,9 @@ def test_columns_that_are_no_numbers_are_named():
     small = ms.compress(content, size=20)
     assert small.columns == ["x"]
     told = " ".join(small.notices)
-    for name in ("day left out", "at left out", "late (bool)", "path (list<", "place (struct<"):
-        assert name in told, told
+    assert "left out, not numeric: day, at, late, path, place" in told
     for name in ("day", "late", "path", "place"):
-        with pytest.raises(ms.Error, match=f"{name}: .*: must be an integer, floating-point or decimal column"):
+        with pytest.raises(ms.Error, match=f"{name}: must be an integer, floating-point or decimal column"):
             ms.compress(content, size=20, columns=["x", name])
 
 
