@@ -269,7 +269,7 @@ def _kept_targets(target: Any, given: Doubles | None, made: _core.Coreset, relab
     kept: Doubles = given[made.rows]
     if relabel:
         kept[:, (given != given[0]).any(axis=0)] = made.targets
-    return kept[:, 0] if isinstance(target, str) or (names_of(target) is None and np.ndim(target) == 1) else kept
+    return kept[:, 0] if isinstance(target, str) or (names_of(target) is None and np.asarray(target).ndim == 1) else kept
 
 
 def _named_categories(categories: Names, pairs: bool) -> list[str]:

@@ -40,6 +40,7 @@ OPTIONS = {
     "method": ("kernel", {}),
     "loss": ("logistic", {"y": np.arange(2000) % 3}),
     "target_degree": (2, {"y": np.sin(np.arange(2000.0))}),
+    "relabel": (True, {"y": np.sin(np.arange(2000.0)), "order": 2}),
     "groups": (np.where(np.arange(2000) % 7 < 5, "often", "rarely"), {}),
     "group_sizes": ("equal", {"groups": np.where(np.arange(2000) % 7 < 5, "often", "rarely")}),
     "categories": (["x3", "x4"], {}),

@@ -48,7 +48,7 @@ class MonomialSums {
     for (int e = 0; e <= degrees; ++e, product *= t) add(row, axis + 1, degrees - e, product, next, sums, magnitudes);
   }
 
-  const WeightedPoints& points_;
+  WeightedPoints points_;
   int order_;
   std::vector<long double> centre_, half_;
 };
