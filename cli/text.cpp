@@ -68,15 +68,9 @@ std::uint64_t parse_count(const std::string& option, const std::string& text) {
 }
 
 std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
-  constexpr std::pair<std::string_view, std::uint64_t> units[] = {{"KiB", 1ULL << 10},
-                                                                  {"MiB", 1ULL << 20},
-                                                                  {"GiB", 1ULL << 30},
-                                                                  {"TiB", 1ULL << 40},
-                                                                  {"kB", 1'000},
-                                                                  {"MB", 1'000'000},
-                                                                  {"GB", 1'000'000'000},
-                                                                  {"TB", 1'000'000'000'000},
-                                                                  {"B", 1}};
+  constexpr std::pair<std::string_view, std::uint64_t> units[] = {
+      {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30},   {"TiB", 1ULL << 40},       {"kB", 1'000},
+      {"KB", 1'000},       {"MB", 1'000'000},   {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}, {"B", 1}};
   for (const auto& [unit, size] : units) {
     if (!text.ends_with(unit)) continue;
     std::string number = text.substr(0, text.size() - unit.size());

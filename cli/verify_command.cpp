@@ -254,8 +254,12 @@ Check same_targets(const Claim& claim, const std::vector<double>& found, const s
     }
     differing += !same;
   }
+  std::size_t own = 0;
+  for (std::size_t k = 0; k < p; ++k) own += is_relabelled(claim, k);
   return {"targets", differing == 0,
-          fmt::format("{} of {} differ from the input row they name", differing, points.size())};
+          fmt::format(
+              "{} of {} differ from the input row they name{}", differing, points.size(),
+              own > 0 ? fmt::format("; {} of {} columns are new ones, of which the sums were checked", own, p) : "")};
 }
 
 /// Whether the output's rows are of the groups of the rows that they name.

@@ -14,10 +14,10 @@ namespace momentset::cli {
 struct RowsToWrite {
   std::span<const Index> points;  ///< of the features, ascending
   std::span<const double> weights;
-  int order = 0;              ///< of the moments that they keep; 0: of none
-  std::string output;         ///< as the user named it: the suffix tells the format
-  std::string path;           ///< written to: a file beside the output, or "-"
-  bool columns_only = false;  ///< leave out all columns but the coordinates, which become float64
+  int order = 0;                               ///< of the moments that they keep; 0: of none
+  std::string output;                          ///< as the user named it: the suffix tells the format
+  std::string path;                            ///< written to: a file beside the output, or "-"
+  bool columns_only = false;                   ///< leave out all columns but the coordinates, which become float64
   std::vector<io::NewValues> new_values = {};  ///< of columns that change
 };
 

@@ -193,8 +193,9 @@ Inside measure_inside(const Sides& sides, const Monomials& monomials, const Cell
   for (int k = 0; k <= monomials.order(); ++k) {
     found.residuals.push_back({k, global[std::size_t(k)], found.cells.residuals[std::size_t(k)]});
   }
-  found.companions = measure_companions(input, input_rows, output, output_rows, rows, options.companions,
-                                        options.new_targets, monomials.order(), options.features.monomials, options.mass_scale);
+  found.companions =
+      measure_companions(input, input_rows, output, output_rows, rows, options.companions, options.new_targets,
+                         monomials.order(), options.features.monomials, options.mass_scale);
   if (map_columns.size() > 0) {
     found.map_columns = map_columns.residuals(own_input, input_rows, own_output, output_rows, options.mass_scale);
   }

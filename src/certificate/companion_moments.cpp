@@ -66,7 +66,8 @@ std::size_t companion_monomial_count(std::size_t dimension, int order, const Mon
 std::vector<CompanionResidual> measure_companions(const Selection& input, const RowsByCell& input_rows,
                                                   const Selection& output, const RowsByCell& output_rows,
                                                   std::span<const Index> rows, std::span<const Companions> companions,
-                                                  std::span<const double> new_targets, int order, const MonomialSet& set, double mass_scale) {
+                                                  std::span<const double> new_targets, int order,
+                                                  const MonomialSet& set, double mass_scale) {
   std::vector<CompanionResidual> residuals;
   const std::size_t all_new = relabelled_columns(companions);
   std::size_t place = 0;  // among the columns with new values

@@ -24,6 +24,7 @@ std::size_t companion_monomial_count(std::size_t dimension, int order, const Mon
 std::vector<CompanionResidual> measure_companions(const Selection& input, const RowsByCell& input_rows,
                                                   const Selection& output, const RowsByCell& output_rows,
                                                   std::span<const Index> rows, std::span<const Companions> companions,
-                                                  std::span<const double> new_targets, int order, const MonomialSet& monomials, double mass_scale);
+                                                  std::span<const double> new_targets, int order,
+                                                  const MonomialSet& monomials, double mass_scale);
 
 }  // namespace momentset::certificate

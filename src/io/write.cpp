@@ -145,7 +145,8 @@ void Table::write(const std::string& path, Format format, std::span<const Index>
                   std::span<const std::int64_t> row_names, const Features& features,
                   const WriteOptions& options) const {
   require_one_per_row(rows.size(), weights.size(), row_names.size());
-  write_gathered(*data_, path, format, {{rows.begin(), rows.end()}, points_of(rows, features), weights, row_names, options.new_values},
+  write_gathered(*data_, path, format,
+                 {{rows.begin(), rows.end()}, points_of(rows, features), weights, row_names, options.new_values},
                  features, options);
 }
 
