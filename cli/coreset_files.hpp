@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdio>
 #include <optional>
 #include <string>
 
@@ -12,16 +13,18 @@ namespace momentset::cli {
 /// is told where; for standard output there is none then.
 class CoresetFiles {
  public:
+  /// @param certified whether there is a certificate to write
   /// Throws Error where one of them exists and may not be replaced, or cannot be written.
-  CoresetFiles(const std::string& output, const std::string& certificate, bool overwrite);
+  CoresetFiles(const std::string& output, const std::string& certificate, bool overwrite, bool certified = true);
 
   io::Format format() const { return format_; }
   std::string path() const { return output_ ? output_->path() : "-"; }  ///< where the table is to be written
   const std::string& certificate_path() const { return certificate_path_; }
+  std::FILE* summary() const { return output_ ? stdout : stderr; }  ///< where text does not mix with the table
 
   void write_certificate(const std::string& json) const;
-  /// Puts both in place.
-  void commit();
+  /// Puts both in place, and `other` with them.
+  void commit(TargetFile* other = nullptr);
 
  private:
   io::Format format_;

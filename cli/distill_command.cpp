@@ -10,14 +10,15 @@
 
 #include "commands.hpp"
 #include "config_file.hpp"
+#include "coreset_files.hpp"
 #include "momentset/distill/glm.hpp"
 #include "momentset/distill/limits.hpp"
 #include "momentset/distill/linear.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "progress.hpp"
+#include "summary.hpp"
 #include "table_options.hpp"
-#include "target_file.hpp"
 #include "text.hpp"
 
 namespace momentset::cli {
@@ -166,7 +167,7 @@ Distilled distil_one_model(const Options& options, const io::Table& table, doubl
 }
 
 /// The points as a table: the columns, the targets, the weight.
-void write_set(const Options& options, const Distilled& made, const std::string& path) {
+void write_set(const Options& options, const Distilled& made, const CoresetFiles& files) {
   std::vector<std::string> names = made.columns;
   names.insert(names.end(), options.targets.begin(), options.targets.end());
   const bool taken = std::find(names.begin(), names.end(), "weight") != names.end();
@@ -179,22 +180,16 @@ void write_set(const Options& options, const Distilled& made, const std::string&
     values.insert(values.end(), examples.target(i), examples.target(i) + examples.target_count);
     values.push_back(examples.points.weight(i));
   }
-  io::write_numbers(path, io::format_of(options.output), names, values);
+  io::write_numbers(files.path(), files.format(), names, values);
 }
 
 int run(const Options& options) try {
   const double ridge = parse_ridge(options);
   require_consistent(options);
-  io::format_of(options.output);
-  const std::string certificate_path =
-      options.certificate.empty() ? options.output + ".certificate.json" : options.certificate;
-  TargetFile output("--output", options.output, options.force);
-  TargetFile certificate("--certificate", certificate_path, options.force);
+  CoresetFiles files(options.output, options.certificate, options.force);
   const io::Table table = io::Table::open(options.table.inputs);
   const Distilled made = options.linear() ? distil_stream(options, table) : distil_one_model(options, table, ridge);
-  if (!options.quiet) {
-    for (const std::string& notice : made.notices) fmt::print(stderr, "momentset: note: {}\n", notice);
-  }
+  if (!options.quiet) print_notices(made.notices);
   if (made.set.view().size() == 0) {
     fmt::print(stderr, "momentset: {}: {}\n", fmt::join(options.targets, ","),
                made.status == "ill-conditioned"
@@ -202,14 +197,14 @@ int run(const Options& options) try {
                    : fmt::format("{}: the model {} has no coefficients to distill", made.status, options.model));
     return check_failed;
   }
-  write_set(options, made, output.path());
-  certificate.write(made.certificate);
-  TargetFile::commit({&output, &certificate});
+  write_set(options, made, files);
+  files.write_certificate(made.certificate);
+  files.commit();
   if (options.json) {
-    fmt::print("{}", made.certificate);
+    fmt::print(files.summary(), "{}", made.certificate);
   } else if (!options.quiet) {
-    fmt::print("{} rows in {} points, model {}, worst difference of coefficients {:.1e}\n", grouped(made.rows),
-               grouped(made.set.view().size()), options.model, made.worst_difference);
+    fmt::print(files.summary(), "{} rows in {} points, model {}, worst difference of coefficients {:.1e}\n",
+               grouped(made.rows), grouped(made.set.view().size()), options.model, made.worst_difference);
   }
   return made.holds ? success : check_failed;
 } catch (const Error& error) {
@@ -228,7 +223,9 @@ void add_distill(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("distill", "make few points on which a model trains to the same coefficients");
   add_table_options(*command, options->table);
-  command->add_option("-o,--output", options->output, "table of points to write")->required()->type_name("OUT");
+  command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
+      ->required()
+      ->type_name("OUT");
   command->add_option("--target", options->targets, "column that the model predicts; several for linear")
       ->required()
       ->delimiter(',')

@@ -11,6 +11,7 @@
 
 #include "commands.hpp"
 #include "compress_options.hpp"
+#include "coreset_files.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
@@ -239,16 +240,12 @@ int run(Options options) try {
   require_consistent(options);
   options.scores.seed = parse_count("--seed", options.seed);
   if (!options.clusters.empty()) options.scores.clusters = parse_count("--clusters", options.clusters);
-  const std::string certificate_path = !options.compresses()          ? ""
-                                       : !options.certificate.empty() ? options.certificate
-                                                                      : options.output + ".certificate.json";
-  TargetFile output("--output", options.output, options.force);
-  std::optional<TargetFile> certificate, measure;
-  if (options.compresses()) certificate.emplace("--certificate", certificate_path, options.force);
+  CoresetFiles files(options.output, options.certificate, options.force, options.compresses());
+  std::optional<TargetFile> measure;
   if (!options.pruned.empty()) measure.emplace("--pruned", options.pruned, options.force);
 
   const io::Table table = io::Table::open(options.inputs);
-  table.require_writable(io::format_of(options.output));
+  table.require_writable(files.format());
   const std::string label = label_column(options, table);
   const io::Features features = table.read(read_options(options, label));
   const std::string labels = label.empty() ? options.labels : label;
@@ -263,7 +260,7 @@ int run(Options options) try {
     for (std::size_t j = 0; j < coreset->rows.size(); ++j) rows[j] = pruned.selection.kept[coreset->rows[j]];
     rows.resize(coreset->rows.size());
     notices.insert(notices.end(), coreset->notices.begin(), coreset->notices.end());
-    certificate->write(coreset->certificate.to_json());
+    files.write_certificate(coreset->certificate.to_json());
     if (measure) {
       write_rows(table, features,
                  {.points = pruned.selection.kept,
@@ -277,19 +274,16 @@ int run(Options options) try {
               .weights = coreset ? coreset->weights : pruned.weights,
               .order = coreset ? coreset->plan.order : 0,
               .output = options.output,
-              .path = output.path()});
-  std::vector<TargetFile*> files{&output};
-  if (certificate) files.push_back(&*certificate);
-  if (measure) files.push_back(&*measure);
-  TargetFile::commit(files);
+              .path = files.path()});
+  files.commit(measure ? &*measure : nullptr);
 
   if (options.quiet) notices.clear();
-  for (const std::string& notice : notices) fmt::print(stderr, "momentset: note: {}\n", notice);
+  print_notices(notices);
   Report report;
   if (coreset) {
     report.inputs = {"the rows kept"};
     report.output = options.output;
-    report.certificate_path = certificate_path;
+    report.certificate_path = files.certificate_path();
     report.table_rows = pruned.selection.kept.size();
     report.stages = coreset->stages;
     report.coreset = &*coreset;
@@ -297,9 +291,9 @@ int run(Options options) try {
   if (options.json) {
     nlohmann::ordered_json object = json_of(options, pruned);
     if (coreset) object["compressed"] = nlohmann::ordered_json::parse(report.json());
-    fmt::print("{}\n", object.dump(2));
+    fmt::print(files.summary(), "{}\n", object.dump(2));
   } else if (!options.quiet) {
-    fmt::print("{}{}", text_of(options, pruned), coreset ? report.text() : "");
+    fmt::print(files.summary(), "{}{}", text_of(options, pruned), coreset ? report.text() : "");
   }
   const bool solved = !pruned.theory || pruned.theory->solved;
   return solved && (!coreset || coreset->certificate.holds()) ? success : check_failed;

@@ -83,7 +83,8 @@ void add_then_compress_options(CLI::App& command, PruneArguments& arguments) {
 
 void add_prune_options(CLI::App& command, PruneArguments& arguments) {
   add_table_options(command, arguments);
-  command.add_option("-o,--output", arguments.output, "table to write")->type_name("OUT");
+  command.add_option("-o,--output", arguments.output, "table to write; - writes CSV to standard output")
+      ->type_name("OUT");
   add_score_options(command, arguments);
   add_policy_options(command, arguments);
   add_then_compress_options(command, arguments);

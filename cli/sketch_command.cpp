@@ -89,7 +89,7 @@ int run_finish(const Options& options) {
   report.output = options.output;
   report.certificate_path = files.certificate_path();
   report.certificate = &coreset.certificate;
-  if (!options.quiet) fmt::print(options.output == "-" ? stderr : stdout, "{}", report.text());
+  if (!options.quiet) fmt::print(files.summary(), "{}", report.text());
   return coreset.certificate.holds() ? success : check_failed;
 }
 

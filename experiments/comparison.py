@@ -32,6 +32,12 @@ def published(experiment):
     return read(REFERENCE / f"{experiment}.csv")
 
 
+def write_table(path, table):
+    """Writes the Markdown of a summary, and prints it."""
+    path.write_text(table + "\n")
+    print(table)
+
+
 def by_cell(rows, names, value):
     """{cell: number in the column `value`}"""
     return {tuple(row[name] for name in names): row[value] for row in rows}

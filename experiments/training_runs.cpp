@@ -39,11 +39,22 @@ std::size_t root_size(std::size_t d, double factor) {
   return std::min(d, std::size_t(std::ceil(factor * std::ceil(16 * std::sqrt(double(d))))));
 }
 
+void add_settings(CLI::App& app, std::vector<std::size_t>& numbers, std::size_t count) {
+  for (std::size_t number = 1; number <= count; ++number) numbers.push_back(number);
+  app.add_option("--settings", numbers, "numbers of the settings, in the order of the published table")
+      ->delimiter(',')
+      ->capture_default_str();
+}
+
 void require_settings(const std::vector<std::size_t>& numbers, std::size_t count) {
   for (const std::size_t number : numbers) {
     if (number >= 1 && number <= count) continue;
     throw Error("--settings", std::to_string(number), "must be 1 to " + std::to_string(count));
   }
+}
+
+network::OptimiserOptions published_optimiser(network::Rule rule, double learning_rate) {
+  return {.rule = rule, .learning_rate = learning_rate, .weight_decay = rule == network::Rule::adamw ? 0.01 : 0};
 }
 
 void write_losses(const TrainingRuns& runs, int trial, CsvFile& csv,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/options.hpp"
+#include "momentset/network/optimiser.hpp"
 
 namespace momentset::experiments {
 
@@ -29,8 +30,14 @@ void require_usable(const TrainingRuns& runs, const std::vector<std::string>& kn
 /// What Figure 5 keeps of d: ceil(16 sqrt(d)), or `factor` of it, but no more than d.
 std::size_t root_size(std::size_t d, double factor);
 
+/// Adds --settings: numbers of the published ones, of which there are `count`; all unless some are asked for.
+void add_settings(CLI::App& app, std::vector<std::size_t>& numbers, std::size_t count);
+
 /// Throws Error unless each is the number of a setting, 1 to `count`.
 void require_settings(const std::vector<std::size_t>& numbers, std::size_t count);
+
+/// Of all published trainings: AdamW has the weight decay 0.01, the others none.
+network::OptimiserOptions published_optimiser(network::Rule rule, double learning_rate);
 
 /// For test losses of a training as they come.
 using Tell = std::function<void(int epoch, double test_loss)>;

@@ -45,8 +45,7 @@ def main(source, folder):
     table = comparison.markdown(
         ["order", "kept", "MMD", "worst of five", "best published with weights", "ratio", "MMD, l the median distance"],
         rows)
-    (folder / "coreax_blobs.md").write_text(table + "\n")
-    print(table)
+    comparison.write_table(folder / "coreax_blobs.md", table)
 
 
 if __name__ == "__main__":

@@ -41,8 +41,7 @@ struct Asked {
 
 Training training_of(const Setting& setting, const TrainingRuns& runs, int trial) {
   Training training;
-  training.optimiser = {.rule = setting.rule, .learning_rate = setting.learning_rate};
-  if (setting.rule == Rule::adamw) training.optimiser.weight_decay = 0.01;
+  training.optimiser = published_optimiser(setting.rule, setting.learning_rate);
   training.batches = setting.batch == 0 ? Batches::all : Batches::proportional;
   training.batch = setting.batch;
   training.draws = setting.examples;
@@ -84,11 +83,8 @@ int main(int count, char** words) {
   asked.runs.variants = data_variants();
   asked.runs.order = 5;
   asked.runs.output = "fig3_dataset_training.csv";
-  for (std::size_t number = 1; number <= std::size(settings); ++number) asked.settings.push_back(number);
   CLI::App app("Trains the students of Figure 3 and writes their test losses as CSV.");
-  app.add_option("--settings", asked.settings, "numbers of the settings, in the order of the published table")
-      ->delimiter(',')
-      ->capture_default_str();
+  add_settings(app, asked.settings, std::size(settings));
   add_options(app, asked.runs);
   return run_program(app, count, words, [&] { experiment(asked); });
 }

@@ -65,8 +65,7 @@ def main(source, folder):
               "target / full", "published", "random / full", "published"]
     text = comparison.markdown(header, [table_row(setting, of_setting, reference.get(setting))
                                         for setting, of_setting in found.items()])
-    (folder / "fig3_dataset_training.md").write_text(text + "\n")
-    print(text)
+    comparison.write_table(folder / "fig3_dataset_training.md", text)
 
 
 if __name__ == "__main__":

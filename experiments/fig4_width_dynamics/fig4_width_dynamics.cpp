@@ -43,8 +43,7 @@ void measure(const Setting& setting, int trial, const Asked& asked, CsvFile& csv
   const TrainingRuns& runs = asked.runs;
   const HarmonicTask task(asked.width, asked.examples, asked.tests, trial);
   Training training;
-  training.optimiser = {.rule = setting.rule, .learning_rate = setting.learning_rate};
-  if (setting.rule == Rule::adamw) training.optimiser.weight_decay = 0.01;
+  training.optimiser = published_optimiser(setting.rule, setting.learning_rate);
   training.batches = Batches::shuffled;
   training.batch = batch;
   training.epochs = runs.epochs > 0 ? runs.epochs : epochs;
@@ -76,11 +75,8 @@ int main(int count, char** words) {
   asked.runs.variants = width_variants();
   asked.runs.order = 5;
   asked.runs.output = "fig4_width_dynamics.csv";
-  for (std::size_t number = 1; number <= std::size(settings); ++number) asked.settings.push_back(number);
   CLI::App app("Trains the networks of Figure 4 and writes their test losses as CSV.");
-  app.add_option("--settings", asked.settings, "numbers of the settings, in the order of the published table")
-      ->delimiter(',')
-      ->capture_default_str();
+  add_settings(app, asked.settings, std::size(settings));
   const auto positive = [&](const char* name, std::size_t& value, const char* what) {
     app.add_option(name, value, what)->check(CLI::PositiveNumber)->capture_default_str();
   };

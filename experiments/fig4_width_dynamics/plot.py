@@ -83,8 +83,7 @@ def main(source, folder):
               "joint: largest log ratio", "published", "random: largest log ratio", "published"]
     text = comparison.markdown(header, [table_row(setting, of_setting, reference.get(setting[:2]))
                                         for setting, of_setting in found.items()])
-    (folder / "fig4_width_dynamics.md").write_text(text + "\n")
-    print(text)
+    comparison.write_table(folder / "fig4_width_dynamics.md", text)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ void measure(std::size_t d, int trial, const Asked& asked, CsvFile& csv) {
     kept.push_back(task.kept(variant, root_size(d, asked.size_factor), runs));
   }
   Training training;
-  training.optimiser = {.rule = network::Rule::adamw, .learning_rate = 0.001, .weight_decay = 0.01};
+  training.optimiser = published_optimiser(network::Rule::adamw, 0.001);
   training.batches = Batches::proportional;
   training.batch = batch;
   training.draws = d;

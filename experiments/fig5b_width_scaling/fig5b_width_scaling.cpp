@@ -26,7 +26,7 @@ struct Asked {
 void measure(std::size_t width, int trial, const TrainingRuns& runs, CsvFile& csv) {
   const HarmonicTask task(width, examples, tests, trial);
   Training training;
-  training.optimiser = {.rule = network::Rule::adamw, .learning_rate = 0.001, .weight_decay = 0.01};
+  training.optimiser = published_optimiser(network::Rule::adamw, 0.001);
   training.batches = Batches::shuffled;
   training.batch = batch;
   training.epochs = runs.epochs > 0 ? runs.epochs : epochs;

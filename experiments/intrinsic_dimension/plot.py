@@ -62,8 +62,7 @@ def main(source, folder):
     figure.suptitle("A tenth of d points near a surface of m0 dimensions, moments of all columns up to k")
     figure.savefig(folder / "intrinsic_dimension.png", dpi=110)
     table = exponent_table(found)
-    (folder / "intrinsic_dimension.md").write_text(table + "\n")
-    print(table)
+    comparison.write_table(folder / "intrinsic_dimension.md", table)
 
 
 if __name__ == "__main__":

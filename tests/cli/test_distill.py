@@ -49,6 +49,16 @@ def test_linear_points_serve_ridge_and_lasso(run, tmp_path, rides):
         assert np.allclose(few, model.fit(X, y, sample_weight=w).coef_, rtol=1e-9, atol=1e-10)
 
 
+def test_standard_output(run, tmp_path, rides):
+    """Points alone go there; the summary does not mix with them, and no certificate is written unless asked for."""
+    words = (*COLUMNS, "--target", "fare", "--fit-intercept")
+    result = run("distill", "rides.parquet", "-o", "-", *words)
+    assert result.returncode == 0 and "4 points" in result.stderr
+    assert not list(tmp_path.glob("-*"))
+    assert run("distill", "rides.parquet", "-o", "small.csv", *words).returncode == 0
+    assert result.stdout == (tmp_path / "small.csv").read_text()
+
+
 def test_several_files_are_one_table_and_distilled_files_combine(run, tmp_path, rides):
     whole, _ = distilled(run, tmp_path, "--target", "fare,stops", "--fit-intercept", "--weights", "w")
     for name, rows in (("one", rides.slice(0, 1000)), ("two", rides.slice(1000))):

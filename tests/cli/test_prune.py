@@ -80,6 +80,15 @@ def test_labels_from_a_file_of_integers_and_classes_below_their_floor(run, tmp_p
     assert f"has fewer examples than the floor of 180 and is kept whole: 2 ({few})" in notes
 
 
+def test_standard_output(run, tmp_path, examples):
+    """Rows alone go there; the report does not mix with them."""
+    words = ("--score", "random", "--keep", 0.3)
+    result = run("prune", "examples.parquet", "-o", "-", *words)
+    assert result.returncode == 0 and "random" in result.stderr and not list(tmp_path.glob("-*"))
+    assert run("prune", "examples.parquet", "-o", "kept.csv", *words).returncode == 0
+    assert result.stdout == (tmp_path / "kept.csv").read_text()
+
+
 def test_policies(run, tmp_path, examples):
     scores = np.arange(ROWS, dtype=float)
     np.save(tmp_path / "s.npy", scores)

@@ -24,10 +24,14 @@ def glm(X, y, family):
     return statsmodels.GLM(y, X, family=family).fit(**FIT).params
 
 
+def rows_of(data):
+    """Columns after one of ones, and targets."""
+    return statsmodels.add_constant(data.exog.to_numpy(float)), data.endog.to_numpy(float)
+
+
 def test_poisson_and_negative_binomial():
-    data = statsmodels.datasets.fair.load()
-    X = statsmodels.add_constant(data.exog.to_numpy(float))
-    counts = np.floor(data.endog.to_numpy(float))
+    X, y = rows_of(statsmodels.datasets.fair.load())
+    counts = np.floor(y)
     families = statsmodels.families
     assert_same(X, counts, glm(X, counts, families.Poisson()), "poisson")
     assert_same(X, counts, glm(X, counts, families.NegativeBinomial(alpha=0.5)), "negative-binomial", link="log",
@@ -35,34 +39,27 @@ def test_poisson_and_negative_binomial():
 
 
 def test_gamma():
-    data = statsmodels.datasets.scotland.load()
-    X = statsmodels.add_constant(data.exog.to_numpy(float))
-    y = data.endog.to_numpy(float)
+    X, y = rows_of(statsmodels.datasets.scotland.load())
     families = statsmodels.families
     assert_same(X, y, glm(X, y, families.Gamma()), "gamma")
     assert_same(X, y, glm(X, y, families.Gamma(families.links.Log())), "gamma", link="log")
 
 
 def test_binomial():
-    data = statsmodels.datasets.star98.load()
-    X = statsmodels.add_constant(data.exog.to_numpy(float))
-    successes, failures = data.endog.to_numpy(float).T
+    X, y = rows_of(statsmodels.datasets.star98.load())
+    successes, failures = y.T
     trials = successes + failures
     expected = glm(X, np.column_stack([successes, failures]), statsmodels.families.Binomial())
     assert_same(X, successes / trials, expected, "binomial", weights=trials)
 
 
 def test_logistic_and_probit():
-    data = statsmodels.datasets.spector.load()
-    X = statsmodels.add_constant(data.exog.to_numpy(float))
-    y = data.endog.to_numpy(float)
+    X, y = rows_of(statsmodels.datasets.spector.load())
     families = statsmodels.families
     assert_same(X, y, glm(X, y, families.Binomial()), "logistic")
     assert_same(X, y, glm(X, y, families.Binomial(families.links.Probit())), "logistic", link="probit")
 
 
 def test_linear():
-    data = statsmodels.datasets.stackloss.load()
-    X = statsmodels.add_constant(data.exog.to_numpy(float))
-    y = data.endog.to_numpy(float)
+    X, y = rows_of(statsmodels.datasets.stackloss.load())
     assert_same(X, y, statsmodels.OLS(y, X).fit().params, "linear", one_point=True)
