@@ -82,7 +82,7 @@ void add_exchange(const WeightedPoints& points, const DistinctPoints& distinct, 
 
 bool in_doubt(const Coreset& result, const CompressOptions& options) {
   constexpr std::size_t few_columns = 5;
-  constexpr double clearly_better = 0.25;
+  constexpr double clearly_better = 0.03;
   if (options.method != Method::automatic || options.max_weight || options.tolerance) return false;
   if (result.plan.dimension <= few_columns || !options.features.is_default()) return false;
   if (relabelled_columns(options.companions) > 0) return false;

@@ -7,9 +7,9 @@
 
 namespace momentset {
 
-/// Whether the moments of the order chosen promise too little for them to be taken untested: more than a quarter of the
-/// error of random rows, 1 / sqrt(size), in more than five columns. Below six columns orders high enough fit nearly
-/// every size. Features that were asked for are not put in doubt, nor what only cells do: a bound of the weights, new
+/// Whether the moments of the order chosen promise too little for them to be taken untested: more than 3 % of the error
+/// of random rows, 1 / sqrt(size), in more than five columns. Kernel exchange reaches that at best. Below six columns
+/// orders high enough fit nearly every size. Features that were asked for are not put in doubt, nor what only cells do: a bound of the weights, new
 /// targets.
 bool in_doubt(const Coreset& result, const CompressOptions& options);
 

@@ -1,6 +1,8 @@
 #include "parts.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 #include "format.hpp"
 #include "momentset/error.hpp"
@@ -105,6 +107,50 @@ std::vector<Part> parts_of(const WeightedPoints& points, const CompressOptions& 
   }
   for (Part& part : parts) name_rows_to_keep(part);
   return parts;
+}
+
+void join(const std::vector<Part>& parts, double mass_scale, Coreset& result) {
+  std::vector<Survivor> survivors;
+  std::vector<double> targets;
+  result.plan = plan_of_all(parts);
+  result.rounds_from = result.rank_deficient_cells = result.inexact_cells = 0;
+  result.singular_cells = result.overflown_cells = 0;
+  result.by_kernel = false;
+  result.corrected_order = std::numeric_limits<int>::max();
+  for (const Part& part : parts) {
+    survivors.insert(survivors.end(), part.survivors.begin(), part.survivors.end());
+    const Coreset& found = part.result;
+    targets.insert(targets.end(), found.targets.begin(), found.targets.end());
+    result.singular_cells += found.singular_cells;
+    result.overflown_cells += found.overflown_cells;
+    result.rounds_from += found.rounds_from;
+    result.rank_deficient_cells += found.rank_deficient_cells;
+    result.inexact_cells += found.inexact_cells;
+    result.by_kernel = result.by_kernel || found.by_kernel;
+    if (!part.is_whole()) result.corrected_order = std::min(result.corrected_order, found.corrected_order);
+    if (found.achieved_error) {
+      result.achieved_error = std::max(result.achieved_error.value_or(0), *found.achieved_error);
+    }
+  }
+  if (result.corrected_order == std::numeric_limits<int>::max()) result.corrected_order = 0;
+  if (parts.size() == 1) {
+    result.trials = parts.front().result.trials;
+    result.alternatives = parts.front().result.alternatives;
+  }
+  std::vector<std::size_t> order(survivors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return survivors[a].row < survivors[b].row; });
+  result.rows.clear();
+  result.weights.clear();
+  result.targets.clear();
+  const std::size_t columns = targets.size() / std::max<std::size_t>(1, survivors.size());
+  for (const std::size_t k : order) {
+    result.rows.push_back(survivors[k].row);
+    result.weights.push_back(survivors[k].weight * mass_scale);
+    const auto first = targets.begin() + std::ptrdiff_t(k * columns);
+    result.targets.insert(result.targets.end(), first, first + std::ptrdiff_t(columns));
+  }
 }
 
 Plan plan_of_all(const std::vector<Part>& parts) {

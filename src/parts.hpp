@@ -40,6 +40,9 @@ DistinctPoints unmerged(const WeightedPoints& points, const std::vector<bool>& s
 /// have companions of their own. Throws Error where a row to keep is not there or weighs nothing.
 std::vector<Part> parts_of(const WeightedPoints& points, const CompressOptions& options);
 
+/// The parts' survivors in the order of their rows, with the mass asked for, and what was done in all parts together.
+void join(const std::vector<Part>& parts, double mass_scale, Coreset& result);
+
 /// Of all parts together, by their plans; see Plan.
 Plan plan_of_all(const std::vector<Part>& parts);
 

@@ -30,7 +30,7 @@ enum class Method {
   /// As `tree`, then what lowers the error within the effort: more points survive at first, the rest is dropped in
   /// rounds from the tightest clusters of neighbours; at last the weights change a little, so that over all points
   /// moments of higher orders are kept as well. The moments of order K are then exact over all points, not in cells.
-  /// In more than five columns, where the order is free and no order promises a quarter of the error of random rows:
+  /// In more than five columns, where the order is free and no order promises 3 % of the error of random rows:
   /// the best on test functions of this, `kernel`, stratified rows and random rows (Coreset::alternatives).
   automatic,
   tree,   ///< once, as the leaves of a balanced kd-tree: fast, and every cell's moments are kept exactly

@@ -27,18 +27,39 @@ bool invert(std::vector<double>& matrix, std::size_t size) {
   return info == 0;
 }
 
-/// The inverse of a symmetric matrix with `added` on its diagonal, or so much more that it has one.
-std::vector<double> inverse_of(const std::vector<double>& matrix, std::size_t size, double added) {
+/// Calls `factor` with the symmetric matrix, `added` on its diagonal, until it says that it could do with it, or so
+/// much more as that takes.
+template <class Factor>
+std::vector<double> with_diagonal(const std::vector<double>& matrix, std::size_t size, double added,
+                                  const Factor& factor) {
   constexpr double least = 1e-12, growth = 100;
   constexpr int attempts = 16;
-  std::vector<double> inverse;
+  std::vector<double> changed;
   for (int attempt = 0; attempt < attempts; ++attempt) {
-    inverse = matrix;
-    for (std::size_t k = 0; k < size; ++k) inverse[k * size + k] += added;
-    if (invert(inverse, size)) break;
+    changed = matrix;
+    for (std::size_t k = 0; k < size; ++k) changed[k * size + k] += added;
+    if (factor(changed)) break;
     added = std::max(least, added * growth);
   }
-  return inverse;
+  return changed;
+}
+
+/// The inverse of a symmetric matrix with `added` on its diagonal, or so much more that it has one.
+std::vector<double> inverse_of(const std::vector<double>& matrix, std::size_t size, double added) {
+  return with_diagonal(matrix, size, added, [&](std::vector<double>& changed) { return invert(changed, size); });
+}
+
+/// Turns the columns of `right` into solutions of a symmetric system, with as much on the diagonal as makes it positive
+/// definite.
+void solve_system(const std::vector<double>& matrix, std::size_t size, double added, std::vector<double>& right) {
+  if (size == 0 || right.empty()) return;
+  const int n = int(size), columns = int(right.size() / size);
+  int info = 0;
+  const std::vector<double> factor = with_diagonal(matrix, size, added, [&](std::vector<double>& changed) {
+    dpotrf_("L", &n, changed.data(), &n, &info);
+    return info == 0;
+  });
+  dpotrs_("L", &n, &columns, factor.data(), &n, right.data(), &n, &info);
 }
 
 /// alpha A B + beta C, column-major; A is p x n or, transposed, n x p.
@@ -56,11 +77,12 @@ WeightProgram::WeightProgram(std::vector<double> kernel, std::vector<double> lin
                              std::vector<double> moments)
     : size_(linear.size()),
       equations_(moments.size()),
+      kernel_(std::move(kernel)),
       linear_(std::move(linear)),
       features_(std::move(features)),
       moments_(std::move(moments)) {
   const std::size_t s = size_, r = equations_;
-  projected_ = inverse_of(kernel, s, 0);
+  projected_ = inverse_of(kernel_, s, 0);
   std::vector<double> transposed(s * r), followed(s * r), gram(r * r);  // F', K^-1 F', F K^-1 F'
   for (std::size_t k = 0; k < s; ++k) {
     for (std::size_t f = 0; f < r; ++f) transposed[f * s + k] = features_[k * r + f];
@@ -80,53 +102,119 @@ WeightProgram::WeightProgram(std::vector<double> kernel, std::vector<double> lin
   forces_.resize(s);
 }
 
-/// Weights that are 0 in these places, and the multipliers that keep them there.
-void WeightProgram::pivot_to(const std::vector<std::size_t>& zero) {
-  const std::size_t k = zero.size();
+/// Weights that are 0 in these places, and the multipliers that keep them there: by a system of as many equations, or
+/// of as many as there are other places.
+void WeightProgram::pivot_to(const std::vector<bool>& zero) {
+  std::vector<std::size_t> out, in;
+  for (std::size_t i = 0; i < size_; ++i) (zero[i] ? out : in).push_back(i);
   std::fill(forces_.begin(), forces_.end(), 0.0);
+  if (out.size() > in.size()) {
+    solve_among(in, out);
+    return;
+  }
   weights_ = free_weights_;
-  if (k == 0) return;
+  const std::size_t k = out.size();
   std::vector<double> block(k * k), force(k);
   for (std::size_t j = 0; j < k; ++j) {
-    for (std::size_t i = 0; i < k; ++i) block[j * k + i] = projected_[zero[j] * size_ + zero[i]];
-    force[j] = -free_weights_[zero[j]];
+    for (std::size_t i = 0; i < k; ++i) block[j * k + i] = projected_[out[j] * size_ + out[i]];
+    force[j] = -free_weights_[out[j]];
   }
-  const std::vector<double> inverse = inverse_of(block, k, 0);
-  std::vector<double> solved(k);
-  multiply(CblasNoTrans, k, 1, k, 1, inverse.data(), force.data(), 0, solved.data());
+  solve_system(block, k, 0, force);
   for (std::size_t j = 0; j < k; ++j) {
-    forces_[zero[j]] = solved[j];
-    cblas_daxpy(int(size_), solved[j], projected_.data() + zero[j] * size_, 1, weights_.data(), 1);
+    forces_[out[j]] = force[j];
+    cblas_daxpy(int(size_), force[j], projected_.data() + out[j] * size_, 1, weights_.data(), 1);
   }
-  for (const std::size_t i : zero) weights_[i] = 0;
+  for (const std::size_t i : out) weights_[i] = 0;
 }
 
-void WeightProgram::solve() {
-  constexpr int patience = 5;  // rounds without progress before changes are made one at a time
-  const std::size_t most = 100 + 5 * size_;
+/// w = K^-1 (q + F' l) of the points `in` alone, with l = (F K^-1 F' + delta I)^-1 (b - F K^-1 q); of the others the
+/// gradient K w - q - F' l.
+void WeightProgram::solve_among(const std::vector<std::size_t>& in, const std::vector<std::size_t>& out) {
+  const std::size_t p = in.size(), r = equations_;
+  std::vector<double> block(p * p), features(r * p), followed(p * (r + 1)), gram(r * r), multipliers(moments_);
+  for (std::size_t j = 0; j < p; ++j) {
+    for (std::size_t i = 0; i < p; ++i) block[j * p + i] = kernel_[in[j] * size_ + in[i]];
+    for (std::size_t f = 0; f < r; ++f) {
+      features[j * r + f] = features_[in[j] * r + f];
+      followed[f * p + j] = features[j * r + f];
+    }
+    followed[r * p + j] = linear_[in[j]];
+  }
+  solve_system(block, p, 0, followed);  // K^-1 F', K^-1 q
+  if (p > 0) {
+    multiply(CblasNoTrans, r, r, p, 1, features.data(), followed.data(), 0, gram.data());
+    multiply(CblasNoTrans, r, 1, p, -1, features.data(), followed.data() + r * p, 1, multipliers.data());
+  }
+  solve_system(gram, r, delta, multipliers);
+  std::fill(weights_.begin(), weights_.end(), 0.0);
+  for (std::size_t j = 0; j < p; ++j) {
+    double weight = followed[r * p + j];
+    for (std::size_t f = 0; f < r; ++f) weight += followed[f * p + j] * multipliers[f];
+    weights_[in[j]] = weight;
+  }
+  for (const std::size_t i : out) {
+    double force = -linear_[i];
+    for (const std::size_t j : in) force += kernel_[j * size_ + i] * weights_[j];
+    for (std::size_t f = 0; f < r; ++f) force -= features_[i * r + f] * multipliers[f];
+    forces_[i] = force;
+  }
+}
+
+bool WeightProgram::pivot_in_blocks() {
+  constexpr int patience = 5;  // rounds without progress
   std::vector<bool> zero(size_, false);
   std::size_t fewest = size_ + 1;
-  int left = patience;
-  for (std::size_t round = 0; round < most; ++round) {
-    std::vector<std::size_t> wrong, list;
+  for (int left = patience; left > 0;) {
+    std::vector<std::size_t> wrong;
     for (std::size_t i = 0; i < size_; ++i) {
       if (zero[i] ? forces_[i] < -negligible : weights_[i] < -negligible) wrong.push_back(i);
     }
-    if (wrong.empty()) break;
-    if (wrong.size() < fewest) {
-      fewest = wrong.size();
-      left = patience;
-    } else if (left > 0) {
-      --left;
-    } else {
-      wrong = {wrong.back()};
-    }
+    if (wrong.empty()) return true;
+    left = wrong.size() < fewest ? patience : left - 1;
+    fewest = std::min(fewest, wrong.size());
     for (const std::size_t i : wrong) zero[i] = !zero[i];
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (zero[i]) list.push_back(i);
-    }
-    pivot_to(list);
+    pivot_to(zero);
   }
+  return false;
+}
+
+void WeightProgram::add_one_by_one() {
+  std::vector<bool> zero(size_, true), refused(size_, false);
+  std::vector<double> now(size_, 0.0);
+  pivot_to(zero);
+  for (std::size_t round = 0; round < 3 * size_; ++round) {
+    std::size_t entering = size_;
+    double least = -negligible;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!zero[i] || refused[i] || forces_[i] >= least) continue;
+      least = forces_[i];
+      entering = i;
+    }
+    if (entering == size_) break;
+    zero[entering] = false;
+    pivot_to(zero);
+    if (weights_[entering] <= 0) refused[entering] = true;  // by rounding: it would not move
+    for (;;) {
+      double step = 1;
+      for (std::size_t i = 0; i < size_; ++i) {
+        if (!zero[i] && weights_[i] <= 0) step = std::min(step, now[i] / (now[i] - weights_[i]));
+      }
+      bool leaving = false;
+      for (std::size_t i = 0; i < size_; ++i) {
+        const bool blocks = !zero[i] && weights_[i] <= 0 && now[i] <= step * (now[i] - weights_[i]);
+        now[i] = blocks ? 0 : now[i] + step * (weights_[i] - now[i]);
+        zero[i] = zero[i] || blocks;
+        leaving = leaving || blocks;
+      }
+      if (!leaving) break;
+      pivot_to(zero);
+    }
+    if (!zero[entering]) std::fill(refused.begin(), refused.end(), false);
+  }
+}
+
+void WeightProgram::solve() {
+  if (!pivot_in_blocks()) add_one_by_one();
   for (double& weight : weights_) weight = weight > negligible ? weight : 0;
 
   // S^-1 (b - F K^-1 (q + mu))

@@ -12,8 +12,9 @@ namespace momentset::kernel {
 /// there is still a solution, as close to them as can be. With
 ///   H = K^-1 - K^-1 F' (F K^-1 F' + delta I)^-1 F K^-1
 /// the solution is w = w_0 + H mu for multipliers mu >= 0 of w >= 0, mu'w = 0: a linear complementarity problem. It is
-/// solved by block principal pivoting with Murty's rule to fall back on (Portugal, Judice and Vicente, Math. Comp.
-/// 63(208), 1994), which ends for every positive definite H.
+/// solved by block principal pivoting (Portugal, Judice and Vicente, Math. Comp. 63(208), 1994), which takes a few
+/// rounds where it ends; where it does not, as with equations that no weights >= 0 meet, by the active set method of
+/// Lawson and Hanson (Solving Least Squares Problems, 1974, chapter 23), in which the function falls in every round.
 class WeightProgram {
  public:
   /// @param kernel   K, s x s, positive definite
@@ -24,7 +25,7 @@ class WeightProgram {
   WeightProgram(std::vector<double> kernel, std::vector<double> linear, std::vector<double> features,
                 std::vector<double> moments);
 
-  /// The best weights. With k of them 0: O(k^3 + k s) for each of a few rounds.
+  /// The best weights. With k of them 0: O(min(k, s - k)^3 + k s) for each of a few rounds, or of about s - k.
   void solve();
 
   /// Drops points one at a time until at most `count` have a weight above 0, always the one whose loss costs least,
@@ -47,13 +48,16 @@ class WeightProgram {
                                 const std::vector<double>& features) const;
 
  private:
-  void pivot_to(const std::vector<std::size_t>& zero);
+  void pivot_to(const std::vector<bool>& zero);
+  void solve_among(const std::vector<std::size_t>& in, const std::vector<std::size_t>& out);
+  bool pivot_in_blocks();  ///< false where it does not end
+  void add_one_by_one();
   std::vector<double> column(std::size_t i) const;
   void remove(std::size_t i, const std::vector<double>& column);
   std::size_t cheapest(std::vector<double>& column) const;
 
   std::size_t size_, equations_;
-  std::vector<double> linear_, features_, moments_;
+  std::vector<double> kernel_, linear_, features_, moments_;
   std::vector<double> projected_;     // H
   std::vector<double> toward_;        // K^-1 F' S^-1, s x r
   std::vector<double> inverse_;       // S^-1, S = F K^-1 F' + delta I

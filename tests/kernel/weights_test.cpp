@@ -163,6 +163,35 @@ TEST(WeightProgram, ComesCloseToEquationsThatCannotBeMet) {
   }
 }
 
+// Most weights are 0 then, and blocks of them change to and fro.
+TEST(WeightProgram, MeetsTheConditionsOfAnOptimumWhereMostWeightsVanish) {
+  constexpr double rounding = 1e-4;  // of multipliers: eps over delta, times squares of features
+  Random random(8);
+  for (const std::size_t size : {30, 120, 300}) {
+    Problem problem = random_problem(random, size, 4, 0.3);
+    problem.moments[1] += 5;  // a mean farther out than any point
+    const WeightProgram found = problem.solved();
+    const auto w = found.weights();
+    std::vector<long double> left(problem.moments.begin(), problem.moments.end());
+    for (std::size_t j = 0; j < size; ++j) {
+      EXPECT_GE(w[j], 0);
+      for (std::size_t f = 0; f < 4; ++f) left[f] -= (long double)problem.features[j * 4 + f] * w[j];
+    }
+    std::size_t positive = 0;
+    for (std::size_t j = 0; j < size; ++j) {
+      long double gradient = -problem.linear[j], terms = std::abs(problem.linear[j]);
+      const auto add = [&](long double term) { gradient += term, terms += std::abs(term); };
+      for (std::size_t i = 0; i < size; ++i) add((long double)problem.kernel[j * size + i] * w[i]);
+      for (std::size_t f = 0; f < 4; ++f) add(-problem.features[j * 4 + f] * left[f] / delta);
+      EXPECT_GE(gradient, -rounding * terms) << size << " " << j;
+      EXPECT_TRUE(w[j] == 0 || gradient <= rounding * terms) << size << " " << j;
+      positive += w[j] > 0;
+    }
+    EXPECT_GT(positive, 0u);
+    EXPECT_LT(positive, size / 2);
+  }
+}
+
 TEST(WeightProgram, DropsToTheOptimumOfWhatIsLeft) {
   Random random(3);
   for (const std::size_t count : {29u, 20u, 6u}) {
