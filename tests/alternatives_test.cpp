@@ -17,12 +17,6 @@
 namespace momentset::test {
 namespace {
 
-CompressOptions of_size(std::size_t size) {
-  CompressOptions options;
-  options.size = size;
-  return options;
-}
-
 /// Columns of one kind each: normal, heavy-tailed, two levels, nearly constant, multiples of others.
 PointSet awkward_table(std::size_t count, std::size_t m, std::uint64_t seed) {
   Random random(seed);
@@ -40,7 +34,7 @@ PointSet awkward_table(std::size_t count, std::size_t m, std::uint64_t seed) {
 
 TEST(Alternatives, AreComparedInManyColumnsAndTheBestIsTaken) {
   const PointSet points = uniform_points(3000, 10, 1);
-  const Coreset coreset = compress(points.view(), of_size(150));
+  const Coreset coreset = compress(points.view(), {.size = 150});
   std::set<std::string> names;
   for (const Alternative& each : coreset.alternatives) names.insert(each.name.substr(0, 7));
   EXPECT_EQ(names, (std::set<std::string>{"moments", "kernel ", "stratif", "random "}));
@@ -68,7 +62,7 @@ std::vector<double> wavy_targets(const PointSet& points, std::uint64_t seed) {
 TEST(Alternatives, KeepTheSumsOfTargets) {
   const PointSet points = uniform_points(3000, 10, 1);
   const std::vector<double> y = wavy_targets(points, 2);
-  CompressOptions options = of_size(150);
+  CompressOptions options{.size = 150};
   options.companions = {{.values = y, .columns = 1}};
   const Coreset coreset = compress(points.view(), options);
   ASSERT_EQ(coreset.alternatives.size(), 2u);
@@ -78,12 +72,12 @@ TEST(Alternatives, KeepTheSumsOfTargets) {
 }
 
 TEST(Alternatives, AreNotComparedWhereMomentsFitOrWhereTheOrderIsStated) {
-  EXPECT_TRUE(compress(uniform_points(3000, 5, 2).view(), of_size(20)).alternatives.empty());
+  EXPECT_TRUE(compress(uniform_points(3000, 5, 2).view(), {.size = 20}).alternatives.empty());
   const PointSet points = uniform_points(2000, 8, 3);
-  CompressOptions stated = of_size(100);
+  CompressOptions stated{.size = 100};
   stated.order = 1;
   EXPECT_TRUE(compress(points.view(), stated).alternatives.empty());
-  CompressOptions tree = of_size(100);
+  CompressOptions tree{.size = 100};
   tree.method = Method::tree;
   EXPECT_TRUE(compress(points.view(), tree).alternatives.empty());
 }
@@ -95,7 +89,7 @@ TEST(Alternatives, MakeTheResultNoWorseThanRandomRows) {
   for (const std::size_t m : {6u, 15u, 40u}) {
     for (const std::size_t size : {20u, 120u}) {
       const PointSet points = awkward_table(1500, m, m + size);
-      const Coreset coreset = compress(points.view(), of_size(size));
+      const Coreset coreset = compress(points.view(), {.size = size});
       EXPECT_TRUE(coreset.certificate.holds()) << m << " columns to " << size;
       const double ratio = coreset.certificate.probe_coreset() / coreset.certificate.probe_random();
       EXPECT_LT(ratio, 1.15) << m << " columns to " << size << ": " << coreset.choice();
@@ -108,7 +102,7 @@ TEST(Alternatives, MakeTheResultNoWorseThanRandomRows) {
 
 TEST(Alternatives, DoNotDependOnThreads) {
   const PointSet points = uniform_points(2000, 12, 5);
-  expect_same_coreset_with_any_threads(points.view(), of_size(60));
+  expect_same_coreset_with_any_threads(points.view(), {.size = 60});
 }
 
 // At the points' mean the arguments are the shifts alone, which tell functions apart.

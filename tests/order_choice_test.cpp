@@ -114,9 +114,9 @@ TEST(OrderChoice, TrialsPredictWhatCompressionsDo) {
 }
 
 TEST(OrderChoice, BeatsOrderFiveOnSmoothFunctionsOfUniformPoints) {
-  const PointSet points = uniform_points(16'000, 3, 12);
+  const PointSet points = uniform_points(8000, 3, 12);
   CompressOptions options;
-  options.size = 1600;
+  options.size = 800;
   const Coreset chosen = compress(points.view(), options);
   options.order = 5;
   EXPECT_LT(sigmoid_error(points.view(), chosen),
@@ -175,9 +175,9 @@ TEST(OrderChoice, HigherOrdersGainMoreForAnalyticFunctionsThanForKinkedOnes) {
 }
 
 TEST(OrderChoice, DoesNotDependOnThreads) {
-  const PointSet points = uniform_points(5000, 3, 15);
+  const PointSet points = uniform_points(3000, 3, 15);
   CompressOptions options;
-  options.tolerance = 1e-3;
+  options.tolerance = 1e-2;
   expect_same_coreset_with_any_threads(points.view(), options);
 }
 
@@ -202,7 +202,7 @@ TEST(OrderChoice, StopsWhenAsked) {
 }
 
 TEST(Tolerance, IsMetWithFewPoints) {
-  const PointSet points = uniform_points(20'000, 2, 21);
+  const PointSet points = uniform_points(10'000, 2, 21);
   for (const double tolerance : {1e-1, 1e-3, 1e-5}) {
     CompressOptions options;
     options.tolerance = tolerance;

@@ -55,7 +55,7 @@ const Implementation implementations[] = {
 
 void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
 
-using Parameter = std::tuple<Implementation, RecombineCase>;
+using Solved = std::tuple<Implementation, RecombineCase>;
 
 /// The contract's cases that `wanted` picks, for each implementation.
 auto cases_where(const std::function<bool(const RecombineCase&)>& wanted) {
@@ -64,11 +64,11 @@ auto cases_where(const std::function<bool(const RecombineCase&)>& wanted) {
   return testing::Combine(testing::ValuesIn(implementations), testing::ValuesIn(cases));
 }
 
-std::string name_of(const testing::TestParamInfo<Parameter>& info) {
+std::string name_of(const testing::TestParamInfo<Solved>& info) {
   return std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;
 }
 
-class RecombineContract : public testing::TestWithParam<Parameter> {
+class RecombineContract : public testing::TestWithParam<Solved> {
  protected:
   const RecombineCase& problem() const { return std::get<1>(GetParam()); }
   Recombination solve() const {

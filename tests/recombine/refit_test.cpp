@@ -14,7 +14,6 @@ namespace momentset::test {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::vector<double> moments_of(const Matrix& matrix, std::span<const double> weights) {
   std::vector<double> moments;
@@ -99,7 +98,7 @@ TEST(Refit, StatesWhatItCannotReach) {
 TEST(Refit, AFeatureThatIsGoneIsInfinitelyFar) {
   std::vector<double> weights{1, 1};
   const Matrix matrix{2, {1, 0, 1, 0}};
-  EXPECT_EQ(refit_all(matrix, weights, {}, {2, 1e-30}), infinity);
+  EXPECT_EQ(refit_all(matrix, weights, {}, {2, 1e-30}), std::numeric_limits<double>::infinity());
   EXPECT_EQ(refit_all(matrix, weights, {}, {2, 0}), 0);
 }
 

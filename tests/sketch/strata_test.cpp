@@ -18,7 +18,7 @@ namespace {
 using sketch::Strata;
 using sketch::StreamRows;
 
-constexpr int order = 2;
+constexpr int order_kept = 2;
 
 bool same(const StreamRows& a, const StreamRows& b) {
   return std::tie(a.numbers, a.weights, a.coordinates) == std::tie(b.numbers, b.weights, b.coordinates);
@@ -80,7 +80,7 @@ class EveryStratum : public testing::TestWithParam<PointCase> {};
 TEST_P(EveryStratum, KeepsTheMomentsOfItsRows) {
   const PointSet& stream = GetParam().points;
   const WeightedPoints points = stream.view();
-  Strata strata(2, order, 60, 60 * 20, 1, 1);  // with cells in parts, it could not be told which rows are in which
+  Strata strata(2, order_kept, 60, 60 * 20, 1, 1);  // with cells in parts, it could not be told which rows are in which
   std::vector<Known> known;
   std::size_t settled = 0, trees = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -96,10 +96,11 @@ TEST_P(EveryStratum, KeepsTheMomentsOfItsRows) {
     strata.append({{points.point(i), 2}, {&weight, 1}, 2}, {}, i);
   }
   EXPECT_GT(settled, 5u);
-  const double allowed = residual_tolerance(feature_count(2, order));
+  const double allowed = residual_tolerance(feature_count(2, order_kept));
   std::size_t members = strata.buffer().size();
   for (const Known& each : known) {
-    EXPECT_LE(moment_residual(points, each.members, kept_rows(each.stratum), each.stratum.weights, order, 1), allowed);
+    EXPECT_LE(moment_residual(points, each.members, kept_rows(each.stratum), each.stratum.weights, order_kept, 1),
+              allowed);
     members += each.members.size();
   }
   const auto weightless = std::count(stream.weights.begin(), stream.weights.end(), 0.0);

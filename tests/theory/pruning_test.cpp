@@ -12,8 +12,6 @@ namespace {
 
 using namespace momentset::theory;
 
-const double degree = std::numbers::pi / 180;
-
 /// The g with 2 H(g) = 1 - f, by bisection.
 double threshold(double fraction) {
   double below = 0, above = 40;
@@ -28,7 +26,7 @@ TEST(FMin, SolvesEquation80) {
   for (const double theta : {5.0, 20.0, 45.0, 70.0, 85.0}) {
     const double f = f_min(theta), g = threshold(f);
     const double variance = simpson(-g, g, 2000, [](double x) { return x * x * phi(x); }) / f;
-    EXPECT_NEAR(variance / std::pow(std::sin(theta * degree), 2), 1, 1e-9) << theta;
+    EXPECT_NEAR(variance / std::pow(std::sin(theta * std::numbers::pi / 180), 2), 1, 1e-9) << theta;
   }
 }
 
@@ -39,7 +37,7 @@ TEST(FMin, HasTheValuesAndTheSlopeThatTheoryGives) {
   for (const auto& [theta, f] : known) EXPECT_NEAR(f_min(theta), f, 1e-6);
   EXPECT_EQ(f_min(0), 0);
   for (const double theta : {1e-9, 1e-4}) {
-    EXPECT_NEAR(f_min(theta) / (std::sqrt(6 / std::numbers::pi) * theta * degree), 1, 1e-9) << theta;
+    EXPECT_NEAR(f_min(theta) / (std::sqrt(6 / std::numbers::pi) * theta * std::numbers::pi / 180), 1, 1e-9) << theta;
   }
   EXPECT_NEAR(f_min(89.9999), 1, 1e-9);
   EXPECT_LE(f_min(std::nextafter(90, 0)), 1);
