@@ -79,8 +79,12 @@ std::string text(const Info& info) {
     text += fmt::format("  {} rows hold NaN, infinity or no value (see --drop-invalid)\n", grouped(info.invalid_rows));
   }
   if (info.coreset) {
-    text += fmt::format("  written by momentset {}: order {} over {}\n", info.coreset->version, info.coreset->order,
-                        fmt::join(info.coreset->columns, ", "));
+    const io::CoresetMetadata& written = *info.coreset;
+    text += fmt::format("  written by momentset {}: order {} over {}{}\n", written.version, written.order,
+                        fmt::join(written.columns, ", "),
+                        written.relabelled.empty()
+                            ? ""
+                            : fmt::format("; new values of {} (--relabel)", fmt::join(written.relabelled, ", ")));
   }
   std::size_t widest = 6;
   for (const io::Column& column : info.columns) widest = std::max(widest, column.name.size());

@@ -147,6 +147,7 @@ def test_new_targets_keep_the_sums_and_are_marked(run, tmp_path, points, targets
     assert soft.column_names == ["x", "y", "fare", "tip", "z", "weight", "row"]
     assert np.array_equal(soft["tip"].to_numpy(), targets[soft["row"].to_numpy(), 1])
     assert json.loads(soft.schema.metadata[b"momentset"])["relabelled"] == ["fare"]
+    assert "; new values of fare (--relabel)" in run("info", "soft.parquet").stdout
     certificate = json.loads((tmp_path / "soft.parquet.certificate.json").read_text())
     assert certificate["kind"] == "relabelled" and certificate["companions"][0]["relabelled"] is True
     assert certificate["options"]["relabel"] == "true" and certificate["features"] == 40
