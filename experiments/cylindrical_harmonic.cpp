@@ -1,8 +1,6 @@
 #include "experiments/cylindrical_harmonic.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <random>
 
 #include "momentset/network/compress_width.hpp"
@@ -29,13 +27,7 @@ TwoLayerNetwork HarmonicTask::kept(const std::string& variant, std::size_t size,
     return network_of(
         network::compress_width(neurons, {.size = size, .order = runs.order, .threads = runs.threads}).layer, bias);
   }
-  std::vector<Index> numbers(network_.width()), chosen;
-  std::iota(numbers.begin(), numbers.end(), Index(0));
-  std::mt19937_64 random{std::uint64_t(trial_)};
-  std::ranges::sample(numbers, std::back_inserter(chosen), std::ptrdiff_t(size), random);
-  network::Layer some = network::take(neurons, chosen);
-  some.objects.weights.assign(size, double(network_.width()) / double(size));
-  return network_of(some, bias);
+  return network_of(random_objects(neurons, size, trial_), bias);
 }
 
 void HarmonicTask::learn(const TwoLayerNetwork& network, const Training& training, int interval,

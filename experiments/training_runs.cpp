@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <random>
 
 #include "momentset/error.hpp"
 
@@ -55,6 +57,16 @@ void require_settings(const std::vector<std::size_t>& numbers, std::size_t count
 
 network::OptimiserOptions published_optimiser(network::Rule rule, double learning_rate) {
   return {.rule = rule, .learning_rate = learning_rate, .weight_decay = rule == network::Rule::adamw ? 0.01 : 0};
+}
+
+network::Layer random_objects(const network::Layer& layer, std::size_t size, int trial) {
+  std::vector<Index> numbers(layer.width()), chosen;
+  std::iota(numbers.begin(), numbers.end(), Index(0));
+  std::mt19937_64 random{std::uint64_t(trial)};
+  std::ranges::sample(numbers, std::back_inserter(chosen), std::ptrdiff_t(size), random);
+  network::Layer some = network::take(layer, chosen);
+  some.objects.weights.assign(size, double(layer.width()) / double(size));
+  return some;
 }
 
 void write_losses(const TrainingRuns& runs, int trial, CsvFile& csv,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/options.hpp"
+#include "momentset/network/layer.hpp"
 #include "momentset/network/optimiser.hpp"
 
 namespace momentset::experiments {
@@ -38,6 +39,9 @@ void require_settings(const std::vector<std::size_t>& numbers, std::size_t count
 
 /// Of all published trainings: AdamW has the weight decay 0.01, the others none.
 network::OptimiserOptions published_optimiser(network::Rule rule, double learning_rate);
+
+/// Any `size` objects of the layer, the same for a trial, each with the weight d / size.
+network::Layer random_objects(const network::Layer& layer, std::size_t size, int trial);
 
 /// For test losses of a training as they come.
 using Tell = std::function<void(int epoch, double test_loss)>;

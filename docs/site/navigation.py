@@ -61,6 +61,7 @@ SECTIONS = {
         "experiments/fig5a_dataset_scaling/README",
         "experiments/fig5b_width_scaling/README",
         "experiments/fig6_runtime/README",
+        "experiments/fig7_attention/README",
         "experiments/fig8_polylog/README",
         "experiments/intrinsic_dimension/README",
         "experiments/coreax_blobs/README",

@@ -1,4 +1,4 @@
-"""The small versions of Figures 3, 4 and 5."""
+"""The small versions of Figures 3, 4, 5 and 7."""
 
 import math
 import os
@@ -60,6 +60,19 @@ def test_widths_against_their_number(reproduce):
     for width in (512, 1024):
         limit = found.expected["largest_ratio"]
         assert 1 / limit < ratio(losses, "joint", width, whole="wide") < limit, width
+
+
+def test_few_heads_learn_as_many(reproduce):
+    found = reproduce("fig7_attention")
+    curves = {}
+    for row in found.rows:
+        curves.setdefault(row["variant"], {})[row["epoch"]] = row["test_loss"]
+    assert list(curves["full"]) == list(range(found.rows[0]["epochs"] + 1))
+    farthest = {variant: max(abs(curve[epoch] / curves["full"][epoch] - 1) for epoch in curve)
+                for variant, curve in curves.items()}
+    for variant in ("joint", "higher"):
+        assert farthest[variant] < found.expected["largest_distance"]
+        assert farthest[variant] < found.expected["share_of_random"] * farthest["random"]
 
 
 def test_few_neurons_learn_as_many(reproduce):
