@@ -1,6 +1,7 @@
 #include "compress_stream.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <string>
@@ -73,7 +74,7 @@ int compress_in_batches(const CompressArguments& options, const io::Table& table
                            .seed = parse_count("--seed", options.seed),
                            .memory = parse_bytes("--memory", options.memory),
                            .threads = options.threads,
-                           .by_place = true,
+                           .by_place = !options.columns_only,
                            .aside = options};
   asked.read.progress = [&](double fraction) { progress.show("sketch", fraction); };
   StreamReport report;
@@ -91,6 +92,10 @@ int compress_in_batches(const CompressArguments& options, const io::Table& table
     measure_again(table, options, coreset, progress);
     report.stages.push_back({"second pass", measuring.seconds()});
   }
+  coreset.certificate.options = {{"inputs", fmt::format("{}", fmt::join(table.files(), "\n"))},
+                                 {"weights", weight_column(table, asked.read)},
+                                 {"drop_invalid", options.drop_invalid ? "true" : "false"},
+                                 {"memory", std::to_string(asked.memory)}};
   const Stopwatch writing;
   if (options.columns_only) {
     write_points(*files, coreset);

@@ -98,7 +98,7 @@ RunningMoments Sketch::State::all_moments(const std::stop_token& stop) const {
 }
 
 void Sketch::State::insert(const sketch::StreamRows& rows, std::uint64_t shift) {
-  std::vector<std::uint64_t> numbers = rows.numbers;
+  std::vector<std::uint64_t> numbers(rows.numbers.begin(), rows.numbers.end());
   for (std::uint64_t& number : numbers) number += shift;
   strata.append(rows.view(options.dimension), numbers, 0);
 }
@@ -228,8 +228,10 @@ StreamCoreset Sketch::coreset(std::size_t size, const std::stop_token& stop) con
   std::pair<sketch::StreamRows, CutTree> found;
   in_arena(options.threads, [&] { found = state.strata.coreset(size == 0 ? options.size : size, stop); });
   auto& [kept, cells] = found;
-  StreamCoreset result{{std::move(kept.coordinates), std::move(kept.weights), options.dimension},
-                       std::move(kept.numbers),
+  StreamCoreset result{{{kept.coordinates.begin(), kept.coordinates.end()},
+                        {kept.weights.begin(), kept.weights.end()},
+                        options.dimension},
+                       {kept.numbers.begin(), kept.numbers.end()},
                        {},
                        std::move(cells)};
   const RunningMoments moments = state.all_moments(stop);

@@ -73,8 +73,9 @@ StreamRows read_rows(ByteReader& in, std::size_t dimension) {
   rows.numbers.reserve(count);
   std::uint64_t before = 0;
   for (std::uint64_t k = 0; k < count; ++k) rows.numbers.push_back(before += in.varint());
-  rows.coordinates = in.f64(count * dimension);
-  rows.weights = in.f64(count);
+  const std::vector<double> coordinates = in.f64(count * dimension), weights = in.f64(count);
+  rows.coordinates.assign(coordinates.begin(), coordinates.end());
+  rows.weights.assign(weights.begin(), weights.end());
   for (const double x : rows.coordinates) ByteReader::require(std::isfinite(x), "hold a coordinate that is not finite");
   for (const double weight : rows.weights) {
     ByteReader::require(weight > 0 && std::isfinite(weight), "hold a weight that is not positive and finite");

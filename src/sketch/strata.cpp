@@ -35,7 +35,7 @@ struct Strata::Assignment {
   Router router;
   bool fresh = false;                      // not the tree that there was
   std::vector<std::vector<Place>> strata;  // of each cell
-  std::vector<Index> rows;                 // buffered ones by cell: those of cell l from first[l] to first[l + 1]
+  LargeVector<Index> rows;                 // buffered ones by cell: those of cell l from first[l] to first[l + 1]
   std::vector<std::size_t> first;
   std::vector<double> masses;
 
@@ -137,7 +137,7 @@ Strata::Assignment Strata::assign(std::size_t cells, const std::stop_token& stop
 void Strata::assign_rows(Assignment& assignment, const std::stop_token& stop) const {
   constexpr std::size_t block = 16384;
   const std::size_t count = buffer_.size(), m = basis_.dimension(), cells = assignment.router.cells();
-  std::vector<Index> cell_of(count);
+  LargeVector<Index> cell_of(count);
   for_all((count + block - 1) / block, [&](std::size_t b) {
     stop_if_asked(stop);
     const std::size_t begin = b * block, rows = std::min(block, count - begin);
@@ -290,23 +290,19 @@ void Strata::recombine_parts(const Assignment& assignment, std::size_t cell, std
 StreamRows Strata::unite(const std::vector<const StreamRows*>& strata, std::span<const Index> rows, std::size_t target,
                          const std::stop_token& stop) const {
   const std::size_t m = basis_.dimension();
-  StreamRows all;
-  all.reserve(std::accumulate(strata.begin(), strata.end(), rows.size(),
-                              [](std::size_t sum, const StreamRows* stratum) { return sum + stratum->size(); }),
-              m);
-  for (const StreamRows* stratum : strata) all.append(*stratum);
-  all.append(buffer_, m, rows);
-  if (all.size() == 0) return all;
-  const DistinctPoints distinct = merge_equal(all.view(m), {}, stop);
+  const JoinedRows all(strata, buffer_, rows, m);
   StreamRows kept;
+  if (all.size() == 0) return kept;
+  const DistinctPoints distinct = merge_equal(all.view(), {}, stop);
   const auto keep = [&](std::size_t k, double weight) {
     const Index row = distinct.numbers[k];
-    kept.append(&all.coordinates[row * m], m, weight, all.numbers[row]);
+    kept.append(all.view().point(row), m, weight, all.number(row));
   };
   if (distinct.numbers.size() <= target) {
     for (std::size_t k = 0; k < distinct.numbers.size(); ++k) keep(k, distinct.weights[k]);
   } else {
-    const LocalFeatures features(basis_, LocalFrame(all.coordinates, m), all.coordinates, distinct.numbers);
+    const std::span coordinates = all.view().coordinates;
+    const LocalFeatures features(basis_, LocalFrame(coordinates, m), coordinates, distinct.numbers);
     const Recombination found =
         recombine(features, distinct.weights, {.target = target, .max_weights = {}, .stop = stop});
     for (std::size_t j = 0; j < found.support.size(); ++j) keep(found.support[j], found.weights[j]);
