@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "momentset/error.hpp"
 #include "progress.hpp"
+#include "read_ahead.hpp"
 #include "stopwatch.hpp"
 #include "summary.hpp"
 #include "table_sketch.hpp"
@@ -55,10 +56,7 @@ void measure_again(const io::Table& table, const CompressArguments& options, Str
   SecondPass pass(coreset.points.view(), coreset.certificate, coreset.cells, options.threads);
   io::ReadOptions read = options.read_options();
   read.progress = [&](double fraction) { progress.show("second pass", fraction); };
-  table.read_batches(read, 0, [&](const io::Features& batch, std::int64_t) {
-    pass.add(batch.points.view());
-    return true;
-  });
+  read_ahead(table, read, 0, [&](const io::Features& batch, std::int64_t) { pass.add(batch.points.view()); });
   pass.measure(coreset.certificate);
   progress.clear();
 }

@@ -9,6 +9,7 @@
 
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
+#include "read_ahead.hpp"
 #include "row_numbers.hpp"
 #include "sketch_file.hpp"
 #include "text.hpp"
@@ -101,10 +102,8 @@ TableSketch sketch_table(const io::Table& table, const TableSketchOptions& optio
   if (options.aside.resume && options.aside.checkpoint.empty()) throw Error("--resume", "", "needs --checkpoint");
   Work work(table, options);
   std::vector<std::string> notices =
-      table.read_batches(options.read, work.rows(), [&](const io::Features& batch, std::int64_t first_row) {
-        work.take(batch, first_row);
-        return true;
-      });
+      read_ahead(table, options.read, work.rows(),
+                 [&](const io::Features& batch, std::int64_t first_row) { work.take(batch, first_row); });
   if (work.dropped() > 0) {
     notices.push_back(fmt::format("{} rows with NaN, infinity or no value left out", grouped(work.dropped())));
   }

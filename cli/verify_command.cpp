@@ -73,7 +73,8 @@ void add_verify(CLI::App& app, int& status) {
       ->delimiter(',')
       ->type_name("A,B");
   command->add_option("--order", options->order, "without a certificate: the order")->type_name("K");
-  command->add_option("--weights", options->weights, "without a certificate: the input's column of weights")
+  command
+      ->add_option("--weights", options->weights, "without a certificate, or of finish: the input's column of weights")
       ->type_name("COL");
   command
       ->add_option("--features", options->features,
@@ -81,7 +82,7 @@ void add_verify(CLI::App& app, int& status) {
       ->allow_extra_args(false)
       ->type_name("FILE");
   command->add_option("--threads", options->threads, "threads to use [all cores]");
-  command->add_flag("--drop-invalid", options->drop_invalid, "without a certificate: as in compress");
+  command->add_flag("--drop-invalid", options->drop_invalid, "without a certificate, or of finish: as in compress");
   command->add_flag("--quiet", options->quiet, "print errors only");
   command->callback([options, &status] { status = run(*options); });
 }

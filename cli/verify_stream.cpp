@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "read_ahead.hpp"
 #include "row_numbers.hpp"
 
 namespace momentset::cli {
@@ -16,9 +17,8 @@ std::vector<Check> checks_in_batches(const Claim& claim, const io::Table& input,
   io::ReadOptions read = claim.read_options();
   const BatchNumbers names(input, read);
   read.progress = [&](double fraction) { progress.show("verify", fraction); };
-  input.read_batches(read, 0, [&](const io::Features& batch, std::int64_t first_row) {
+  read_ahead(input, read, 0, [&](const io::Features& batch, std::int64_t first_row) {
     verification.add(batch.points.view(), names.of(batch, first_row));
-    return true;
   });
   progress.clear();
   return verification.checks();

@@ -21,6 +21,9 @@ using certificate::RunningMoments;
 // Points held for each of the coreset. Halving few rows at once is slow; below 16 cells would hardly shrink.
 constexpr std::size_t most_points_each = 100, fewest_points_each = 16;
 
+// Fewer are copied sooner than other threads have woken up.
+constexpr std::size_t rows_for_all_threads = 8192;
+
 /// A point in memory: coordinates, weight, number, its place in its cell, and its share of what is copied while cells
 /// are recombined.
 std::uint64_t bytes_of_a_point(std::size_t dimension) { return 10 * std::uint64_t(dimension) + 40; }
@@ -152,7 +155,14 @@ void Sketch::update(const WeightedPoints& points, std::span<const std::uint64_t>
     const WeightedPoints run{points.coordinates.subspan(i * points.dimension, (end - i) * points.dimension),
                              points.weights.empty() ? points.weights : points.weights.subspan(i, end - i),
                              points.dimension};
-    state.strata.append(run, rows.empty() ? rows : rows.subspan(i, end - i), state.rows_seen);
+    const auto append = [&, first = i] {
+      state.strata.append(run, rows.empty() ? rows : rows.subspan(first, end - first), state.rows_seen);
+    };
+    if (run.size() < rows_for_all_threads) {
+      append();
+    } else {
+      in_arena(state.options.threads, append);
+    }
     state.rows_seen += end - i;
     i = end;
   }

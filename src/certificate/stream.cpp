@@ -50,7 +50,7 @@ void read_shape(const JsonField& root, StreamCertificate& c) {
   c.library_version = root["library_version"].string();
   c.rows = root["rows"].integer(1, anything);
   c.size = root["size"].integer(1, std::min<std::uint64_t>(c.rows, most_points));
-  c.dimension = root["dimension"].integer(1, most_points);
+  c.dimension = root["dimension"].integer(1, most_monomials);
   c.order = int(root["order"].integer(0, highest_order));
   c.features = root["features"].integer(1, most_monomials);
   root["features"].require(c.features == monomial_count(c.dimension, c.order),

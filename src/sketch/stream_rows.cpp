@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+
+#include "threads.hpp"
 
 namespace momentset::sketch {
 
@@ -34,17 +37,25 @@ void StreamRows::append(const StreamRows& other) {
   numbers.insert(numbers.end(), other.numbers.begin(), other.numbers.end());
 }
 
+// In new memory the first access to each page takes longer than the copying: all threads of the arena share it.
 void StreamRows::append(const WeightedPoints& rows, std::span<const std::uint64_t> names, std::uint64_t first) {
-  const std::size_t before = size();
-  coordinates.insert(coordinates.end(), rows.coordinates.begin(), rows.coordinates.end());
-  weights.resize(before + rows.size(), 1.0);
-  std::copy(rows.weights.begin(), rows.weights.end(), weights.begin() + std::ptrdiff_t(before));
+  constexpr std::size_t block = 8192;
+  const std::size_t before = size(), m = rows.dimension;
+  coordinates.resize((before + rows.size()) * m);
+  weights.resize(before + rows.size());
   numbers.resize(before + rows.size());
-  const auto own = numbers.begin() + std::ptrdiff_t(before);
-  if (names.empty()) {
-    std::iota(own, numbers.end(), first);
+  const auto copy = [&](std::size_t b) {
+    const std::size_t begin = b * block, end = std::min(rows.size(), begin + block);
+    std::copy_n(rows.point(begin), (end - begin) * m, &coordinates[(before + begin) * m]);
+    for (std::size_t k = begin; k < end; ++k) {
+      weights[before + k] = rows.weight(k);
+      numbers[before + k] = names.empty() ? first + k : names[k];
+    }
+  };
+  if (rows.size() <= block) {
+    copy(0);
   } else {
-    std::copy(names.begin(), names.end(), own);
+    for_all((rows.size() + block - 1) / block, copy);
   }
 }
 
@@ -72,6 +83,17 @@ JoinedRows::JoinedRows(const std::vector<const StreamRows*>& sets, const StreamR
     numbers_.insert(numbers_.end(), set->numbers.begin(), set->numbers.end());
   }
   gather(first);
+}
+
+JoinedRows::JoinedRows(const JoinedRows& all, std::vector<Index> members)
+    : buffer_(all.buffer_), dimension_(all.dimension_), all_(&all), members_(std::move(members)) {
+  coordinates_.reserve(members_.size() * dimension_);
+  weights_.reserve(members_.size());
+  for (const Index k : members_) {
+    const double* x = all.view().point(k);
+    coordinates_.insert(coordinates_.end(), x, x + dimension_);
+    weights_.push_back(all.weights_[k]);
+  }
 }
 
 // The rows of a cell lie all over the buffer: each is asked for some steps before it is copied.

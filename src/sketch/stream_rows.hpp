@@ -25,7 +25,7 @@ struct StreamRows {
   void reserve(std::size_t count, std::size_t dimension);
   void append(const double* x, std::size_t dimension, double weight, std::uint64_t number);
   void append(const StreamRows& other);
-  /// Rows with these numbers, or with those from `first` on where there are none.
+  /// Rows with these numbers, or with those from `first` on where there are none. In the caller's TBB arena.
   void append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first);
   /// Keeps the rows for which `keep(row)` holds.
   template <class Keep>
@@ -55,10 +55,13 @@ class JoinedRows {
   /// @param buffer must outlive this, as `rows` of it and the sets
   JoinedRows(const std::vector<const StreamRows*>& sets, const StreamRows& buffer, std::span<const Index> rows,
              std::size_t dimension);
+  /// Some of the rows of another one, which must outlive this.
+  JoinedRows(const JoinedRows& all, std::vector<Index> members);
 
   std::size_t size() const { return weights_.size(); }
   WeightedPoints view() const { return {coordinates_, weights_, dimension_}; }
   std::uint64_t number(std::size_t k) const {
+    if (all_ != nullptr) return all_->number(members_[k]);
     return k < numbers_.size() ? numbers_[k] : buffer_.numbers[rows_[k - numbers_.size()]];
   }
 
@@ -70,6 +73,8 @@ class JoinedRows {
   std::size_t dimension_;
   LargeVector<double> coordinates_, weights_;
   std::vector<std::uint64_t> numbers_;  // of the sets
+  const JoinedRows* all_ = nullptr;     // of which these are the members
+  std::vector<Index> members_;
 };
 
 }  // namespace momentset::sketch
