@@ -1,6 +1,7 @@
 #include "compress_stream.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <string>
@@ -9,6 +10,7 @@
 #include "commands.hpp"
 #include "momentset/error.hpp"
 #include "progress.hpp"
+#include "read_ahead.hpp"
 #include "stopwatch.hpp"
 #include "summary.hpp"
 #include "table_sketch.hpp"
@@ -54,10 +56,7 @@ void measure_again(const io::Table& table, const CompressArguments& options, Str
   SecondPass pass(coreset.points.view(), coreset.certificate, coreset.cells, options.threads);
   io::ReadOptions read = options.read_options();
   read.progress = [&](double fraction) { progress.show("second pass", fraction); };
-  table.read_batches(read, 0, [&](const io::Features& batch, std::int64_t) {
-    pass.add(batch.points.view());
-    return true;
-  });
+  read_ahead(table, read, 0, [&](const io::Features& batch, std::int64_t) { pass.add(batch.points.view()); });
   pass.measure(coreset.certificate);
   progress.clear();
 }
@@ -73,7 +72,7 @@ int compress_in_batches(const CompressArguments& options, const io::Table& table
                            .seed = parse_count("--seed", options.seed),
                            .memory = parse_bytes("--memory", options.memory),
                            .threads = options.threads,
-                           .by_place = true,
+                           .by_place = !options.columns_only,
                            .aside = options};
   asked.read.progress = [&](double fraction) { progress.show("sketch", fraction); };
   StreamReport report;
@@ -91,6 +90,10 @@ int compress_in_batches(const CompressArguments& options, const io::Table& table
     measure_again(table, options, coreset, progress);
     report.stages.push_back({"second pass", measuring.seconds()});
   }
+  coreset.certificate.options = {{"inputs", fmt::format("{}", fmt::join(table.files(), "\n"))},
+                                 {"weights", weight_column(table, asked.read)},
+                                 {"drop_invalid", options.drop_invalid ? "true" : "false"},
+                                 {"memory", std::to_string(asked.memory)}};
   const Stopwatch writing;
   if (options.columns_only) {
     write_points(*files, coreset);

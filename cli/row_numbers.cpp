@@ -24,6 +24,16 @@ std::optional<Index> RowNumbers::point(std::int64_t row) const {
   return inside ? std::optional(Index(row)) : std::nullopt;
 }
 
+std::vector<std::uint64_t> BatchNumbers::of(const io::Features& batch, std::int64_t first_row) const {
+  std::vector<std::uint64_t> numbers;
+  if (!named_) return numbers;
+  for (std::size_t k = 0; k < batch.points.view().size(); ++k) {
+    numbers.push_back(batch.row_names.empty() || by_place_ ? std::uint64_t(first_row) + batch.position(k)
+                                                           : std::uint64_t(batch.row_names[k]));
+  }
+  return numbers;
+}
+
 std::vector<std::int64_t> read_row_numbers(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error("--keep-rows", path, "cannot be read");

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "momentset/error.hpp"
 #include "target_file.hpp"
@@ -27,7 +29,13 @@ namespace {
 std::string contents_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(path, "", fmt::format("cannot be read: {}", std::strerror(errno)));
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::error_code unknown;  // of a pipe, whose size nobody knows
+  const auto size = std::filesystem::file_size(path, unknown);
+  std::string contents;
+  if (!unknown) contents.reserve(size + 1);  // those of a checkpoint may take a third of the memory there is
+  std::array<char, 1 << 16> part;
+  while (file.read(part.data(), part.size()) || file.gcount() > 0) contents.append(part.data(), file.gcount());
+  return contents;
 }
 
 Sketch sketch_of(const std::string& path, std::string_view bytes, int threads) {
@@ -50,7 +58,8 @@ void write_checkpoint(const std::string& path, const std::string& description, s
   const nlohmann::json head{
       {"format", checkpoint_format}, {"description", description}, {"rows", rows}, {"dropped", dropped}};
   TargetFile file("--checkpoint", path, true);
-  file.write(head.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n" + as_text(sketch.to_bytes()));
+  const std::string line = head.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  file.write({line, as_text(sketch.to_bytes())});
   TargetFile::commit({&file});
 }
 
@@ -65,7 +74,9 @@ Checkpoint read_checkpoint(const std::string& path, int threads) {
           sketch_of(path, std::string_view(text).substr(end + 1), threads)};
 }
 
-std::string as_text(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+std::string_view as_text(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 std::string describe(const std::string& path, const Sketch& sketch, bool json) {
   const SketchOptions& options = sketch.options();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "momentset/sketch.hpp"
@@ -31,7 +32,7 @@ void write_checkpoint(const std::string& path, const std::string& description, s
 /// Throws Error naming the file where it cannot be read or is no checkpoint.
 Checkpoint read_checkpoint(const std::string& path, int threads);
 
-std::string as_text(std::span<const std::uint8_t> bytes);
+std::string_view as_text(std::span<const std::uint8_t> bytes);
 
 /// What `momentset info` says of it.
 std::string describe(const std::string& path, const Sketch& sketch, bool json);

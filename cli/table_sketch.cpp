@@ -9,6 +9,8 @@
 
 #include "momentset/compress.hpp"
 #include "momentset/error.hpp"
+#include "read_ahead.hpp"
+#include "row_numbers.hpp"
 #include "sketch_file.hpp"
 #include "text.hpp"
 
@@ -19,7 +21,7 @@ namespace {
 class Work {
  public:
   Work(const io::Table& table, const TableSketchOptions& options)
-      : table_(table), options_(options), named_(options.read.drop_invalid || table.coreset()) {
+      : table_(table), options_(options), numbers_(table, options.read, options.by_place) {
     if (options.aside.resume) restore(read_checkpoint(options.aside.checkpoint, options.threads));
   }
 
@@ -29,7 +31,7 @@ class Work {
 
   void take(const io::Features& batch, std::int64_t first_row) {
     if (!sketch_) sketch_.emplace(sketch_options(batch.columns));
-    sketch_->update(batch.points.view(), numbers_of(batch, first_row));
+    sketch_->update(batch.points.view(), numbers_.of(batch, first_row));
     dropped_ += batch.dropped;
     rows_ += std::int64_t(batch.points.view().size() + batch.dropped);
     if (!options_.aside.checkpoint.empty() && seconds_since_saved() >= options_.aside.checkpoint_seconds) save();
@@ -47,17 +49,6 @@ class Work {
             .seed = options_.seed,
             .memory = options_.memory,
             .threads = options_.threads};
-  }
-
-  /// Rows are numbered by their place in the table. Where some are left out, or have names of their own, by these.
-  std::vector<std::uint64_t> numbers_of(const io::Features& batch, std::int64_t first_row) const {
-    std::vector<std::uint64_t> numbers;
-    if (!named_) return numbers;
-    for (std::size_t k = 0; k < batch.points.view().size(); ++k) {
-      numbers.push_back(batch.row_names.empty() || options_.by_place ? std::uint64_t(first_row) + batch.position(k)
-                                                                     : std::uint64_t(batch.row_names[k]));
-    }
-    return numbers;
   }
 
   /// Whatever the state after some rows depends on, beside their number.
@@ -88,7 +79,7 @@ class Work {
 
   const io::Table& table_;
   const TableSketchOptions& options_;
-  bool named_;
+  BatchNumbers numbers_;
   std::optional<Sketch> sketch_;
   std::int64_t rows_ = 0;  // of the table that were read
   std::size_t dropped_ = 0;
@@ -111,10 +102,8 @@ TableSketch sketch_table(const io::Table& table, const TableSketchOptions& optio
   if (options.aside.resume && options.aside.checkpoint.empty()) throw Error("--resume", "", "needs --checkpoint");
   Work work(table, options);
   std::vector<std::string> notices =
-      table.read_batches(options.read, work.rows(), [&](const io::Features& batch, std::int64_t first_row) {
-        work.take(batch, first_row);
-        return true;
-      });
+      read_ahead(table, options.read, work.rows(),
+                 [&](const io::Features& batch, std::int64_t first_row) { work.take(batch, first_row); });
   if (work.dropped() > 0) {
     notices.push_back(fmt::format("{} rows with NaN, infinity or no value left out", grouped(work.dropped())));
   }

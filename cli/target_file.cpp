@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <string_view>
 
 #include "momentset/error.hpp"
 
@@ -114,9 +113,9 @@ TargetFile::~TargetFile() {
   if (slot_ >= 0) slots[std::size_t(slot_)].used.store(false);
 }
 
-void TargetFile::write(const std::string& text) const {
+void TargetFile::write(std::initializer_list<std::string_view> parts) const {
   std::ofstream file(temporary_, std::ios::binary | std::ios::trunc);
-  file << text;
+  for (const std::string_view part : parts) file << part;
   file.flush();
   if (!file) throw Error(target_, "", std::string("cannot be written: ") + std::strerror(errno));
 }

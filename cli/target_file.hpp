@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace momentset::cli {
@@ -25,7 +27,9 @@ class TargetFile {
   const std::string& path() const { return temporary_; }
 
   /// Replaces what the file holds. Throws Error naming the target if that fails.
-  void write(const std::string& text) const;
+  void write(std::string_view text) const { write({text}); }
+  /// The same of several texts, one behind the other.
+  void write(std::initializer_list<std::string_view> parts) const;
 
   /// Brings all files to disk, then puts them in place. An interrupt waits until that is done.
   static void commit(const std::vector<TargetFile*>& files);

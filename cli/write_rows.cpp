@@ -64,16 +64,22 @@ void write_points(const CoresetFiles& files, const StreamCoreset& coreset) {
                    metadata_of(certificate.columns, certificate.dimension, certificate.order));
 }
 
+std::string weight_column(const io::Table& table, const io::ReadOptions& read) {
+  return read.weights.empty() && table.coreset() ? table.coreset()->weight_column : read.weights;
+}
+
 void write_rows(const CoresetFiles& files, const io::Table& table, const io::ReadOptions& read,
-                const StreamCoreset& coreset) {
-  const StreamCertificate& certificate = coreset.certificate;
-  files.write_certificate(certificate.to_json());
+                StreamCoreset& coreset) {
+  StreamCertificate& certificate = coreset.certificate;
   const std::vector<std::int64_t> rows(coreset.rows.begin(), coreset.rows.end());
   io::Features kept;
   kept.points = coreset.points;
   kept.columns = certificate.columns;
   kept.row_names = row_names(table, read, rows);
-  kept.weight_column = read.weights.empty() && table.coreset() ? table.coreset()->weight_column : read.weights;
+  kept.weight_column = weight_column(table, read);
+  certificate.output_hash =
+      hash_of_output(kept.points.view(), std::vector<std::uint64_t>(kept.row_names.begin(), kept.row_names.end()));
+  files.write_certificate(certificate.to_json());
   table.write(files.path(), files.format(), rows, kept, write_options(table, kept.columns, certificate.order));
 }
 

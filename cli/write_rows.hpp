@@ -28,9 +28,11 @@ void write_rows(const io::Table& table, const io::Features& features, const Rows
 void write_points(const CoresetFiles& files, const StreamCoreset& coreset);
 
 /// Writes the coreset of a table that was read in batches, whose row numbers are places in it, with all columns as they
-/// stand in the table, and the certificate.
+/// stand in the table, and the certificate, whose hash of the output becomes that of the row names written.
 /// @param read how the table was read
-void write_rows(const CoresetFiles& files, const io::Table& table, const io::ReadOptions& read,
-                const StreamCoreset& coreset);
+void write_rows(const CoresetFiles& files, const io::Table& table, const io::ReadOptions& read, StreamCoreset& coreset);
+
+/// The column of weights that is read; empty if there is none.
+std::string weight_column(const io::Table& table, const io::ReadOptions& read);
 
 }  // namespace momentset::cli

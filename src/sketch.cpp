@@ -21,6 +21,9 @@ using certificate::RunningMoments;
 // Points held for each of the coreset. Halving few rows at once is slow; below 16 cells would hardly shrink.
 constexpr std::size_t most_points_each = 100, fewest_points_each = 16;
 
+// Fewer are copied sooner than other threads have woken up.
+constexpr std::size_t rows_for_all_threads = 8192;
+
 /// A point in memory: coordinates, weight, number, its place in its cell, and its share of what is copied while cells
 /// are recombined.
 std::uint64_t bytes_of_a_point(std::size_t dimension) { return 10 * std::uint64_t(dimension) + 40; }
@@ -98,7 +101,7 @@ RunningMoments Sketch::State::all_moments(const std::stop_token& stop) const {
 }
 
 void Sketch::State::insert(const sketch::StreamRows& rows, std::uint64_t shift) {
-  std::vector<std::uint64_t> numbers = rows.numbers;
+  std::vector<std::uint64_t> numbers(rows.numbers.begin(), rows.numbers.end());
   for (std::uint64_t& number : numbers) number += shift;
   strata.append(rows.view(options.dimension), numbers, 0);
 }
@@ -152,7 +155,14 @@ void Sketch::update(const WeightedPoints& points, std::span<const std::uint64_t>
     const WeightedPoints run{points.coordinates.subspan(i * points.dimension, (end - i) * points.dimension),
                              points.weights.empty() ? points.weights : points.weights.subspan(i, end - i),
                              points.dimension};
-    state.strata.append(run, rows.empty() ? rows : rows.subspan(i, end - i), state.rows_seen);
+    const auto append = [&, first = i] {
+      state.strata.append(run, rows.empty() ? rows : rows.subspan(first, end - first), state.rows_seen);
+    };
+    if (run.size() < rows_for_all_threads) {
+      append();
+    } else {
+      in_arena(state.options.threads, append);
+    }
     state.rows_seen += end - i;
     i = end;
   }
@@ -228,8 +238,10 @@ StreamCoreset Sketch::coreset(std::size_t size, const std::stop_token& stop) con
   std::pair<sketch::StreamRows, CutTree> found;
   in_arena(options.threads, [&] { found = state.strata.coreset(size == 0 ? options.size : size, stop); });
   auto& [kept, cells] = found;
-  StreamCoreset result{{std::move(kept.coordinates), std::move(kept.weights), options.dimension},
-                       std::move(kept.numbers),
+  StreamCoreset result{{{kept.coordinates.begin(), kept.coordinates.end()},
+                        {kept.weights.begin(), kept.weights.end()},
+                        options.dimension},
+                       {kept.numbers.begin(), kept.numbers.end()},
                        {},
                        std::move(cells)};
   const RunningMoments moments = state.all_moments(stop);

@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     "io": (),
     "prune": ("theory", "partition"),
     "compress": ("basis", "partition", "recombine", "kernel", "certificate"),
-    "sketch": ("compress", "certificate"),
+    "sketch": ("compress", "certificate", "partition"),
     "distill": ("compress",),
     "network": ("compress",),
 }

@@ -70,6 +70,9 @@ struct CutTree {
   std::vector<Node> nodes = std::vector<Node>(1);  ///< one cell for everything
 
   std::size_t cells() const { return nodes.size() / 2 + 1; }
+  /// Whether the nodes are those of a tree in m columns, in preorder, with cells numbered from left to right: what
+  /// find() takes for granted.
+  bool is_sound(std::size_t dimension) const;
   /// O(log cells).
   std::size_t find(const double* x) const {
     Index cell = 0;

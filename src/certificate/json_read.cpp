@@ -1,11 +1,73 @@
+#include "certificate/json_read.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <string>
 
-#include "certificate/json_fields.hpp"
 #include "certificate/moments.hpp"
+#include "certificate/probes.hpp"
 #include "certificate/text.hpp"
-#include "momentset/certificate.hpp"
+
+namespace momentset::certificate {
+namespace {
+
+// The overall figures repeat what the families say; another compiler may round them otherwise.
+void require_rms(const JsonField& field, double rms) {
+  field.require(std::fabs(field.number(0) - rms) <= 1e-12 * rms, "must be the rms of all probes, " + text(rms));
+}
+
+}  // namespace
+
+void require_format(const JsonField& root, const std::string& format, int version) {
+  root["format"].require(root["format"].string() == format, "must be \"" + format + "\"");
+  const JsonField stated = root["format_version"];
+  stated.require(stated.integer(1, anything) == std::uint64_t(version),
+                 "must be " + text(version) + ", the only version known here");
+}
+
+std::vector<std::string> read_columns(const JsonField& root, std::size_t dimension) {
+  std::vector<std::string> columns;
+  for (const JsonField& name : root["columns"].elements(dimension)) columns.push_back(name.string());
+  root["columns"].require(columns.empty() || columns.size() == dimension,
+                          "must be empty or name each of the " + text(dimension) + " coordinates");
+  return columns;
+}
+
+std::map<std::string, std::string> read_options(const JsonField& root) {
+  std::map<std::string, std::string> options;
+  for (const auto& [name, option] : root["options"].members()) options[name] = option.string();
+  return options;
+}
+
+DiameterQuantiles read_diameters(const JsonField& diameters) {
+  DiameterQuantiles read;
+  read.minimum = diameters["minimum"].number(0);
+  read.median = diameters["median"].number(read.minimum);
+  read.upper_decile = diameters["upper_decile"].number(read.median);
+  read.maximum = diameters["maximum"].number(read.upper_decile);
+  return read;
+}
+
+std::vector<ProbeError> read_probes(const JsonField& root) {
+  std::vector<ProbeError> probes;
+  for (const JsonField& entry : root["probes"].elements(1000)) {
+    probes.push_back({entry["family"].string(), entry["scale"].number(0), int(entry["functions"].integer(1, 1'000'000)),
+                      entry["coreset"].number(0), entry["random"].number(0)});
+  }
+  require_rms(root["probe_rms"]["coreset"], rms_of_all(probes, &ProbeError::coreset));
+  require_rms(root["probe_rms"]["random"], rms_of_all(probes, &ProbeError::random));
+  return probes;
+}
+
+std::string read_hash(const JsonField& field) {
+  constexpr std::string_view prefix = "xxh3-128:";
+  const std::string hash = field.string();
+  const bool well_formed = hash.starts_with(prefix) && hash.size() == prefix.size() + 32 &&
+                           hash.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+  field.require(well_formed, "must be \"xxh3-128:\" and 32 hexadecimal digits in lower case");
+  return hash;
+}
+
+}  // namespace momentset::certificate
 
 namespace momentset {
 namespace {
@@ -13,15 +75,6 @@ namespace {
 using namespace certificate;
 
 constexpr std::size_t most_rows = std::numeric_limits<Index>::max() - 1;
-constexpr std::size_t anything = std::numeric_limits<std::size_t>::max();
-
-void require_format(const JsonField& root) {
-  root["format"].require(root["format"].string() == "momentset-certificate", "must be \"momentset-certificate\"");
-  const std::string known = text(Certificate::format_version);
-  const JsonField version = root["format_version"];
-  version.require(version.integer(1, anything) == Certificate::format_version,
-                  "must be " + known + ", the only version known here");
-}
 
 void read_kind(const JsonField& root, Certificate& c) {
   const JsonField kind = root["kind"];
@@ -110,13 +163,6 @@ void read_companions(const JsonField& root, Certificate& c) {
           std::string(c.companions.empty() ? "" : " with the companions") + " = " + text(features));
 }
 
-void read_names(const JsonField& root, Certificate& c) {
-  for (const JsonField& name : root["columns"].elements(c.dimension)) c.columns.push_back(name.string());
-  root["columns"].require(c.columns.empty() || c.columns.size() == c.dimension,
-                          "must be empty or name each of the " + text(c.dimension) + " coordinates");
-  for (const auto& [name, option] : root["options"].members()) c.options[name] = option.string();
-}
-
 CellTree read_tree(const JsonField& tree, std::size_t cells, const Certificate& c) {
   CellTree read;
   read.cells = tree["cells"].integer(1, cells);
@@ -171,57 +217,26 @@ void read_residuals(const JsonField& root, Certificate& c) {
   c.tolerance = root["tolerance"].number(0);
 }
 
-void read_diameters(const JsonField& root, Certificate& c) {
-  const JsonField diameters = root["diameters"];
-  c.diameters.minimum = diameters["minimum"].number(0);
-  c.diameters.median = diameters["median"].number(c.diameters.minimum);
-  c.diameters.upper_decile = diameters["upper_decile"].number(c.diameters.median);
-  c.diameters.maximum = diameters["maximum"].number(c.diameters.upper_decile);
-  c.taylor_bound = root["taylor_bound"].number(0);
-}
-
-// The overall figures repeat what the families say; another compiler may round them otherwise.
-void require_rms(const JsonField& field, double rms) {
-  field.require(std::fabs(field.number(0) - rms) <= 1e-12 * rms, "must be the rms of all probes, " + text(rms));
-}
-
-void read_probes(const JsonField& root, Certificate& c) {
-  for (const JsonField& entry : root["probes"].elements(1000)) {
-    c.probes.push_back({entry["family"].string(), entry["scale"].number(0),
-                        int(entry["functions"].integer(1, 1'000'000)), entry["coreset"].number(0),
-                        entry["random"].number(0)});
-  }
-  require_rms(root["probe_rms"]["coreset"], c.probe_coreset());
-  require_rms(root["probe_rms"]["random"], c.probe_random());
-}
-
-std::string read_hash(const JsonField& field) {
-  constexpr std::string_view prefix = "xxh3-128:";
-  const std::string hash = field.string();
-  const bool well_formed = hash.starts_with(prefix) && hash.size() == prefix.size() + 32 &&
-                           hash.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
-  field.require(well_formed, "must be \"xxh3-128:\" and 32 hexadecimal digits in lower case");
-  return hash;
-}
-
 }  // namespace
 
 Certificate Certificate::from_json(std::string_view text) {
   const nlohmann::json document = parse_json(text);
   const JsonField root(document, "");
   Certificate c;
-  require_format(root);
+  require_format(root, "momentset-certificate", format_version);
   read_kind(root, c);
   read_shape(root, c);
   read_feature_map(root, c);
   read_companions(root, c);
-  read_names(root, c);
+  c.columns = read_columns(root, c.dimension);
+  c.options = read_options(root);
   c.tree = read_tree(root["tree"], c.rows, c);
   read_groups(root, c);
   read_weights(root, c);
   read_residuals(root, c);
-  read_diameters(root, c);
-  read_probes(root, c);
+  c.diameters = read_diameters(root["diameters"]);
+  c.taylor_bound = root["taylor_bound"].number(0);
+  c.probes = read_probes(root);
   c.input_hash = read_hash(root["input_hash"]);
   c.output_hash = read_hash(root["output_hash"]);
   return c;

@@ -23,6 +23,15 @@ Json diameters_json(const DiameterQuantiles& diameters) {
           {"maximum", diameters.maximum}};
 }
 
+std::string certificate_text(const Json& fields) {
+  std::string text = "{";
+  for (const auto& [key, value] : fields.items()) {
+    text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " +
+            value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  return text + "\n}\n";
+}
+
 namespace {
 
 Json tree_json(const CellTree& tree) {
@@ -131,19 +140,12 @@ Json fields(const Certificate& c) {
 
 }  // namespace
 
-// One line a field: people can read it and the tree's long arrays stay out of their way. Names that are not UTF-8,
-// which JSON cannot carry, get replacement characters.
 std::string Certificate::to_json() const {
   Json document = fields(*this);
   if (!feature_map.is_default()) document["feature_map"] = feature_map_json(*this);
   if (!companions.empty()) document["companions"] = companions_json(companions);
   if (!groups.empty()) document["groups"] = groups_json(groups);
-  std::string text = "{";
-  for (const auto& [key, value] : document.items()) {
-    text += (text.size() == 1 ? "\n  " : ",\n  ") + Json(key).dump() + ": " +
-            value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-  return text + "\n}\n";
+  return certificate_text(document);
 }
 
 }  // namespace momentset

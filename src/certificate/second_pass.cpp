@@ -146,6 +146,7 @@ void SecondPass::measure(StreamCertificate& result) const {
   for (const Extent& extent : state.extents) {
     if (extent.lower[0] <= extent.upper[0]) diameters.push_back(diameter(bounding_box(extent), state.columns));
   }
+  result.tree = state.cells;
   result.cells = diameters.size();
   result.diameters = quantiles(std::move(diameters));
 }

@@ -1,39 +1,15 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
+#include "certificate/checks.hpp"
 #include "certificate/text.hpp"
 #include "momentset/certificate.hpp"
 
 namespace momentset {
 namespace {
 
-using certificate::text;
-
-// What two evaluations of the same formula on the same data may differ by, on whatever processor: far above rounding,
-// far below any change that matters.
-constexpr double relative = 1e-9;
-
-bool close(double found, double stated, double absolute = 0) {
-  return std::fabs(found - stated) <= relative * std::max(std::fabs(found), std::fabs(stated)) + absolute;
-}
-
-std::string found_and_stated(const std::string& found, const std::string& stated) {
-  return "found " + found + ", stated " + stated;
-}
-
-Check same_text(std::string name, const std::string& found, const std::string& stated) {
-  return {std::move(name), found == stated, found_and_stated(found, stated)};
-}
-
-Check same_count(std::string name, std::size_t found, std::size_t stated) {
-  return {std::move(name), found == stated, found_and_stated(text(found), text(stated))};
-}
-
-Check same_number(std::string name, double found, double stated) {
-  return {std::move(name), close(found, stated), found_and_stated(text(found), text(stated))};
-}
+using namespace certificate;
 
 Check same_order(const Certificate& stated, const Certificate& measured) {
   const auto shown = [](const Certificate& c) {
@@ -55,10 +31,6 @@ Check mass(const Certificate& stated, const Certificate& measured) {
           found_and_stated(text(measured.mass_output), text(expected)) + ", input " +
               found_and_stated(text(measured.mass_input), text(stated.mass_input)) + "; allowed difference " +
               text(measured.tolerance) + " of the mass"};
-}
-
-Check not_negative(const Certificate& measured) {
-  return {"weights not negative", measured.smallest_weight >= 0, "smallest " + text(measured.smallest_weight)};
 }
 
 Check moments(std::string name, const Certificate& measured, double OrderResidual::*residual) {
@@ -137,27 +109,10 @@ Check diameters(const Certificate& stated, const Certificate& measured) {
   if (measured.groups.size() != stated.groups.size()) {
     return {"diameters and Taylor bound", true, "not checked: they are those of the groups' cells"};
   }
-  const DiameterQuantiles &a = measured.diameters, &b = stated.diameters;
   return {"diameters and Taylor bound",
-          close(a.minimum, b.minimum) && close(a.median, b.median) && close(a.upper_decile, b.upper_decile) &&
-              close(a.maximum, b.maximum) && close(measured.taylor_bound, stated.taylor_bound),
-          "largest diameter " + found_and_stated(text(a.maximum), text(b.maximum)) + "; bound " +
+          same_diameters(measured.diameters, stated.diameters) && close(measured.taylor_bound, stated.taylor_bound),
+          largest_diameters(measured.diameters, stated.diameters) + "; bound " +
               found_and_stated(text(measured.taylor_bound), text(stated.taylor_bound))};
-}
-
-bool same_probe(const ProbeError& found, const ProbeError& stated) {
-  // Function values are of order 1, so that errors of the means below this are rounding.
-  constexpr double rounding = 64 * std::numeric_limits<double>::epsilon();
-  return found.family == stated.family && found.scale == stated.scale && found.functions == stated.functions &&
-         close(found.coreset, stated.coreset, rounding) && close(found.random, stated.random, rounding);
-}
-
-Check probes(const Certificate& stated, const Certificate& measured) {
-  const bool same = std::equal(measured.probes.begin(), measured.probes.end(), stated.probes.begin(),
-                               stated.probes.end(), same_probe);
-  return {"probes", same,
-          "rms error " + found_and_stated(text(measured.probe_coreset()), text(stated.probe_coreset())) +
-              "; of a random subset " + found_and_stated(text(measured.probe_random()), text(stated.probe_random()))};
 }
 
 }  // namespace
@@ -171,14 +126,14 @@ std::vector<Check> verify(const Certificate& stated, const Certificate& measured
       unmoved(measured),
       same_order(stated, measured),
       mass(stated, measured),
-      not_negative(measured),
+      not_negative(measured.smallest_weight),
       same_number("smallest weight", measured.smallest_weight, stated.smallest_weight),
       same_number("largest weight", measured.largest_weight, stated.largest_weight),
       same_number("effective sample size", measured.effective_sample_size, stated.effective_sample_size),
       moments("moments overall", measured, &OrderResidual::global),
       moments("moments in cells", measured, &OrderResidual::cells),
       diameters(stated, measured),
-      probes(stated, measured),
+      same_probes(measured.probes, stated.probes),
   };
   if (!stated.companions.empty()) checks.push_back(companions(stated, measured));
   if (stated.feature_map.columns() > 0) checks.push_back(map_columns(stated, measured));

@@ -15,7 +15,9 @@ constexpr std::size_t seal_bytes = 8;
 }  // namespace
 
 void ByteWriter::fixed(std::uint64_t number, int count) {
-  for (int k = 0; k < count; ++k) bytes_.push_back(std::uint8_t(number >> (8 * k)));
+  std::uint8_t bytes[8];
+  for (int k = 0; k < 8; ++k) bytes[k] = std::uint8_t(number >> (8 * k));
+  bytes_.insert(bytes_.end(), bytes, bytes + count);
 }
 
 void ByteWriter::f64(double number) { u64(std::bit_cast<std::uint64_t>(number)); }
@@ -63,10 +65,15 @@ std::string ByteReader::bytes(std::uint64_t count) {
 
 double ByteReader::f64() { return std::bit_cast<double>(u64()); }
 
+void ByteReader::f64(std::span<double> numbers) {
+  require(numbers.size() <= rest_.size() / sizeof(double), "end too early");
+  for (double& number : numbers) number = f64();
+}
+
 std::vector<double> ByteReader::f64(std::uint64_t count) {
   require(count <= rest_.size() / sizeof(double), "end too early");
   std::vector<double> numbers(static_cast<std::size_t>(count));
-  for (double& number : numbers) number = f64();
+  f64(numbers);
   return numbers;
 }
 

@@ -12,9 +12,10 @@ namespace momentset::sketch {
 /// Writes numbers in little-endian order.
 class ByteWriter {
  public:
-  void bytes(std::string_view text) {
-    for (const char byte : text) bytes_.push_back(std::uint8_t(byte));
-  }
+  /// Room for so many bytes in all.
+  void reserve(std::size_t count) { bytes_.reserve(count); }
+
+  void bytes(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
   void u32(std::uint32_t number) { fixed(number, 4); }
   void u64(std::uint64_t number) { fixed(number, 8); }
   void f64(double number);
@@ -43,6 +44,7 @@ class ByteReader {
   std::uint32_t u32() { return std::uint32_t(fixed(4)); }
   std::uint64_t u64() { return fixed(8); }
   double f64();
+  void f64(std::span<double> numbers);
   std::vector<double> f64(std::uint64_t count);
   std::uint64_t varint();
   /// A number of things that take `least` bytes each, at least: no more than there is room for.

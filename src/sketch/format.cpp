@@ -73,8 +73,10 @@ StreamRows read_rows(ByteReader& in, std::size_t dimension) {
   rows.numbers.reserve(count);
   std::uint64_t before = 0;
   for (std::uint64_t k = 0; k < count; ++k) rows.numbers.push_back(before += in.varint());
-  rows.coordinates = in.f64(count * dimension);
-  rows.weights = in.f64(count);
+  rows.coordinates.resize(count * dimension);
+  in.f64(rows.coordinates);
+  rows.weights.resize(count);
+  in.f64(rows.weights);
   for (const double x : rows.coordinates) ByteReader::require(std::isfinite(x), "hold a coordinate that is not finite");
   for (const double weight : rows.weights) {
     ByteReader::require(weight > 0 && std::isfinite(weight), "hold a weight that is not positive and finite");
@@ -130,6 +132,8 @@ Strata::Cells read_cells(ByteReader& in, const SketchOptions& options) {
 std::vector<std::uint8_t> Sketch::to_bytes() const {
   const State& state = *state_;
   ByteWriter out;
+  // For each row its coordinates, its weight and about three bytes of its number; growing would take as much again.
+  out.reserve(state.strata.held() * (sizeof(double) * (state.options.dimension + 1) + 3));
   out.bytes(magic);
   out.u32(format_version);
   write_options(out, state.options);

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "momentset/error.hpp"
+#include "threads.hpp"
 
 namespace momentset::sketch {
 namespace {
@@ -42,10 +43,7 @@ class Builder {
     find_spreads();
   }
 
-  std::vector<Router::Node> build(std::size_t cells) {
-    divide(items_, cells);
-    return std::move(nodes_);
-  }
+  std::vector<Router::Node> build(std::size_t cells) { return divide(items_, cells); }
 
  private:
   double coordinate(const Item& item, std::size_t axis) const {
@@ -102,14 +100,10 @@ class Builder {
     return widest;
   }
 
-  void divide(std::span<Item> items, std::size_t cells) {
-    const std::size_t own = nodes_.size();
-    nodes_.emplace_back();
+  /// The nodes of a tree of its own.
+  std::vector<Router::Node> divide(std::span<Item> items, std::size_t cells) {
     const Side side = cells > 1 ? widest(items) : Side();
-    if (!(side.low < side.high)) {
-      nodes_[own].axis = std::uint32_t(cells_++);
-      return;
-    }
+    if (!(side.low < side.high)) return {Router::Node()};
     for (Item& item : items) item.key = coordinate(item, side.axis);
     const double all = mass(items);
     double cut = weighted_quantile(items, masses_, all * double(cells / 2) / double(cells));
@@ -118,9 +112,35 @@ class Builder {
     const std::span first(items.begin(), right), second(right, items.end());
     const double share = std::round(mass(first) / all * double(cells));
     const std::size_t left_cells = std::size_t(std::clamp(share, 1.0, double(cells - 1)));
-    divide(first, left_cells);
-    nodes_[own] = {std::uint32_t(side.axis), std::uint32_t(nodes_.size()), cut};
-    divide(second, cells - left_cells);
+    std::vector<Router::Node> children[2];
+    const auto divide_side = [&](std::size_t k) {
+      children[k] = k == 0 ? divide(first, left_cells) : divide(second, cells - left_cells);
+    };
+    constexpr std::size_t items_for_two = 4096;  // fewer are done sooner than another thread has woken up
+    if (items.size() >= items_for_two) {
+      for_all(2, divide_side);
+    } else {
+      divide_side(0);
+      divide_side(1);
+    }
+    return joined({std::uint32_t(side.axis), 0, cut}, std::move(children[0]), children[1]);
+  }
+
+  /// In preorder, cells numbered from left to right.
+  static std::vector<Router::Node> joined(Router::Node root, std::vector<Router::Node> left,
+                                          const std::vector<Router::Node>& right) {
+    const std::uint32_t left_cells = std::uint32_t(left.size() / 2 + 1);
+    const auto shift = [](Router::Node& node, std::uint32_t nodes, std::uint32_t cells) {
+      (node.right == 0 ? node.axis : node.right) += node.right == 0 ? cells : nodes;
+    };
+    for (Router::Node& node : left) shift(node, 1, 0);
+    root.right = std::uint32_t(1 + left.size());
+    left.insert(left.begin(), root);
+    for (Router::Node node : right) {
+      shift(node, root.right, left_cells);
+      left.push_back(node);
+    }
+    return left;
   }
 
   static double next_key(std::span<const Item> items, double key) {
@@ -135,8 +155,6 @@ class Builder {
   std::vector<double> masses_;  // capped
   std::vector<Item> items_;
   std::vector<double> spreads_;
-  std::vector<Router::Node> nodes_;
-  std::size_t cells_ = 0;
 };
 
 }  // namespace
@@ -144,30 +162,7 @@ class Builder {
 Router::Router(const Atoms& atoms, std::size_t cells) : tree_{Builder(atoms, cells).build(cells)} {}
 
 Router::Router(std::vector<Node> nodes, std::size_t dimension) : tree_{std::move(nodes)} {
-  const std::vector<Node>& all = tree_.nodes;
-  const auto require = [](bool holds) {
-    if (!holds) throw Error("sketch", "tree of cells", "must be a binary tree in preorder");
-  };
-  std::vector<std::uint32_t> rights;  // right children that are still to come, the next one last
-  std::uint32_t cells = 0;
-  require(!all.empty());
-  for (std::uint32_t k = 0; k < all.size(); ++k) {
-    const Node& node = all[k];
-    if (node.right != 0) {
-      require(node.axis < dimension && std::isfinite(node.cut) && node.right > k + 1 && node.right < all.size());
-      require(rights.empty() || node.right < rights.back());
-      rights.push_back(node.right);
-      continue;
-    }
-    require(node.axis == cells++);
-    if (rights.empty()) {
-      require(k + 1 == all.size());
-    } else {
-      require(rights.back() == k + 1);
-      rights.pop_back();
-    }
-  }
-  require(rights.empty());
+  if (!tree_.is_sound(dimension)) throw Error("sketch", "tree of cells", "must be a binary tree in preorder");
 }
 
 }  // namespace momentset::sketch

@@ -35,9 +35,9 @@ struct Strata::Assignment {
   Router router;
   bool fresh = false;                      // not the tree that there was
   std::vector<std::vector<Place>> strata;  // of each cell
-  std::vector<Index> rows;                 // buffered ones by cell: those of cell l from first[l] to first[l + 1]
+  LargeVector<Index> rows;                 // buffered ones by cell: those of cell l from first[l] to first[l + 1]
   std::vector<std::size_t> first;
-  std::vector<double> masses;
+  std::vector<double> masses, row_masses;  // of rows and strata, and of the rows alone
 
   std::span<const Index> rows_of(std::size_t cell) const {
     return std::span(rows).subspan(first[cell], first[cell + 1] - first[cell]);
@@ -137,7 +137,7 @@ Strata::Assignment Strata::assign(std::size_t cells, const std::stop_token& stop
 void Strata::assign_rows(Assignment& assignment, const std::stop_token& stop) const {
   constexpr std::size_t block = 16384;
   const std::size_t count = buffer_.size(), m = basis_.dimension(), cells = assignment.router.cells();
-  std::vector<Index> cell_of(count);
+  LargeVector<Index> cell_of(count);
   for_all((count + block - 1) / block, [&](std::size_t b) {
     stop_if_asked(stop);
     const std::size_t begin = b * block, rows = std::min(block, count - begin);
@@ -154,6 +154,7 @@ void Strata::assign_rows(Assignment& assignment, const std::stop_token& stop) co
   std::partial_sum(assignment.first.begin(), assignment.first.end(), assignment.first.begin());
   for (std::size_t k = 0; k < count; ++k) assignment.rows[assignment.first[cell_of[k] + 1]++] = Index(k);
   assignment.first.pop_back();
+  assignment.row_masses = assignment.masses;
 }
 
 void Strata::assign_strata(Assignment& assignment) const {
@@ -229,14 +230,13 @@ std::vector<Strata::Result> Strata::recombine_cells(const Assignment& assignment
 /// parts of cells alone: so each row's stratum doubles every time that it is recombined.
 Strata::Result Strata::choose_due(const Assignment& assignment, std::size_t cell, std::size_t target,
                                   bool rows_alone) const {
-  const std::span rows = assignment.rows_of(cell);
+  const std::size_t rows = assignment.rows_of(cell).size();
   Result result{.rows = false, .strata = std::vector<bool>(assignment.strata[cell].size(), false), .made = {}};
   const std::size_t waiting = capacity_ / (waiting_part * assignment.router.cells());
-  if (rows.size() < std::max(2 * target, waiting)) return result;
+  if (rows < std::max(2 * target, waiting)) return result;
   result.rows = true;
   if (rows_alone) return result;
-  double mass = 0;
-  for (const Index row : rows) mass += buffer_.weights[row];
+  double mass = assignment.row_masses[cell];
   std::vector<std::pair<double, std::size_t>> lightest;
   for (const auto [l, k] : assignment.strata[cell]) lightest.emplace_back(cells_.strata[l][k].mass(), lightest.size());
   std::sort(lightest.begin(), lightest.end());
@@ -252,61 +252,62 @@ Strata::Result Strata::choose_due(const Assignment& assignment, std::size_t cell
 void Strata::recombine_parts(const Assignment& assignment, std::size_t cell, std::size_t target, std::size_t parts,
                              Result& result, const std::stop_token& stop) const {
   std::vector<const StreamRows*> strata;
-  std::size_t points = 0;
   for (std::size_t k = 0; k < result.strata.size(); ++k) {
     const auto [l, number] = assignment.strata[cell][k];
     if (result.strata[k]) strata.push_back(&cells_.strata[l][number]);
-    if (result.strata[k]) points += strata.back()->size();
   }
-  const std::span rows = result.rows ? assignment.rows_of(cell) : std::span<const Index>();
-  points += rows.size();
-  if (points == 0) return;
-  parts = std::clamp<std::size_t>(points / (points_of_a_part * target), 1, parts);
+  const JoinedRows all(strata, buffer_, result.rows ? assignment.rows_of(cell) : std::span<const Index>(),
+                       basis_.dimension());
+  if (all.size() == 0) return;
+  parts = std::clamp<std::size_t>(all.size() / (points_of_a_part * target), 1, parts);
   if (parts == 1) {
-    result.made.push_back(unite(strata, rows, target, stop));
+    result.made.push_back(unite(all, target, stop));
     return;
   }
-  Atoms atoms{.dimension = basis_.dimension(), .coordinates = {}, .masses = {}};
-  for (const StreamRows* stratum : strata) atoms.append(stratum->centre(atoms.dimension).data(), stratum->mass());
-  for (const Index row : rows) atoms.append(&buffer_.coordinates[row * atoms.dimension], buffer_.weights[row]);
-  const Router router(atoms, parts);
-  std::vector<std::vector<const StreamRows*>> strata_of(router.cells());
-  std::vector<std::vector<Index>> rows_of(router.cells());
-  for (std::size_t k = 0; k < atoms.size(); ++k) {
-    const std::size_t part = router.find(&atoms.coordinates[k * atoms.dimension]);
-    if (k < strata.size()) {
-      strata_of[part].push_back(strata[k]);
-    } else {
-      rows_of[part].push_back(rows[k - strata.size()]);
-    }
-  }
-  for (std::size_t p = 0; p < router.cells(); ++p) {
-    if (StreamRows made = unite(strata_of[p], rows_of[p], target, stop); made.size() > 0) {
-      result.made.push_back(std::move(made));
-    }
+  for (std::vector<Index>& members : divide(strata, all, parts)) {
+    if (!members.empty()) result.made.push_back(unite(JoinedRows(all, std::move(members)), target, stop));
   }
 }
 
-StreamRows Strata::unite(const std::vector<const StreamRows*>& strata, std::span<const Index> rows, std::size_t target,
-                         const std::stop_token& stop) const {
+/// Rows of each of some parts of a cell, by a tree of a sample of them; strata, which come first, as a whole.
+std::vector<std::vector<Index>> Strata::divide(const std::vector<const StreamRows*>& strata, const JoinedRows& all,
+                                               std::size_t parts) const {
+  const WeightedPoints points = all.view();
+  Atoms atoms{.dimension = points.dimension, .coordinates = {}, .masses = {}};
+  std::size_t first = 0;  // of the rows after the strata
+  for (const StreamRows* stratum : strata) {
+    atoms.append(stratum->centre(points.dimension).data(), stratum->mass());
+    first += stratum->size();
+  }
+  const std::size_t step = std::max<std::size_t>(1, (all.size() - first) / (samples_of_a_cell * parts));
+  for (std::size_t k = first; k < all.size(); k += step) atoms.append(points.point(k), double(step) * points.weight(k));
+  const Router router(atoms, parts);
+  std::vector<std::vector<Index>> members(router.cells());
+  Index next = 0;
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    std::vector<Index>& part = members[router.find(&atoms.coordinates[s * points.dimension])];
+    for (std::size_t k = 0; k < strata[s]->size(); ++k) part.push_back(next++);
+  }
+  std::vector<Index> part_of(all.size() - first);
+  router.tree().find({points.coordinates.data() + first * points.dimension, part_of.size(), points.dimension},
+                     part_of.data());
+  for (const Index part : part_of) members[part].push_back(next++);
+  return members;
+}
+
+StreamRows Strata::unite(const JoinedRows& all, std::size_t target, const std::stop_token& stop) const {
   const std::size_t m = basis_.dimension();
-  StreamRows all;
-  all.reserve(std::accumulate(strata.begin(), strata.end(), rows.size(),
-                              [](std::size_t sum, const StreamRows* stratum) { return sum + stratum->size(); }),
-              m);
-  for (const StreamRows* stratum : strata) all.append(*stratum);
-  all.append(buffer_, m, rows);
-  if (all.size() == 0) return all;
-  const DistinctPoints distinct = merge_equal(all.view(m), {}, stop);
   StreamRows kept;
+  const DistinctPoints distinct = merge_equal(all.view(), {}, stop);
   const auto keep = [&](std::size_t k, double weight) {
     const Index row = distinct.numbers[k];
-    kept.append(&all.coordinates[row * m], m, weight, all.numbers[row]);
+    kept.append(all.view().point(row), m, weight, all.number(row));
   };
   if (distinct.numbers.size() <= target) {
     for (std::size_t k = 0; k < distinct.numbers.size(); ++k) keep(k, distinct.weights[k]);
   } else {
-    const LocalFeatures features(basis_, LocalFrame(all.coordinates, m), all.coordinates, distinct.numbers);
+    const std::span coordinates = all.view().coordinates;
+    const LocalFeatures features(basis_, LocalFrame(coordinates, m), coordinates, distinct.numbers);
     const Recombination found =
         recombine(features, distinct.weights, {.target = target, .max_weights = {}, .stop = stop});
     for (std::size_t j = 0; j < found.support.size(); ++j) keep(found.support[j], found.weights[j]);

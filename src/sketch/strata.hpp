@@ -39,7 +39,7 @@ class Strata {
   const StreamRows& buffer() const { return buffer_; }
   const Cells& cells() const { return cells_; }
 
-  /// The caller sees to it that there is room. Weights are positive; numbers as in StreamRows::append().
+  /// The caller sees to it that there is room. Weights are positive; numbers, and threads, as in StreamRows::append().
   void append(const WeightedPoints& rows, std::span<const std::uint64_t> numbers, std::uint64_t first);
 
   // These three run in the caller's TBB arena; the result does not depend on its threads. Asked to stop, they throw
@@ -74,8 +74,9 @@ class Strata {
   void recombine_parts(const Assignment& assignment, std::size_t cell, std::size_t target, std::size_t parts,
                        Result& result, const std::stop_token& stop) const;
   void take(Assignment assignment, std::vector<Result> results);
-  StreamRows unite(const std::vector<const StreamRows*>& strata, std::span<const Index> rows, std::size_t target,
-                   const std::stop_token& stop) const;
+  std::vector<std::vector<Index>> divide(const std::vector<const StreamRows*>& strata, const JoinedRows& all,
+                                         std::size_t parts) const;
+  StreamRows unite(const JoinedRows& all, std::size_t target, const std::stop_token& stop) const;
 
   PolynomialBasis basis_;
   std::size_t size_, capacity_, parts_;

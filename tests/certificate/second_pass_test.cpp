@@ -1,52 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
-#include "certificate/running_moments.hpp"
-#include "momentset/certificate.hpp"
-#include "momentset/compress.hpp"
+#include "certificate/stream_problem.hpp"
 #include "support/expect_error.hpp"
-#include "support/random.hpp"
 
 namespace momentset::test {
 namespace {
 
-/// A cloud, a subset of it with the same means and variances, and what is said of it after the first pass.
-struct Problem {
-  PointSet all{{}, {}, 2}, kept{{}, {}, 2};
-  Certificate whole;  // of certify(), with all points in memory
-  StreamCertificate stream;
-
-  Problem() {
-    Random random(3);
-    for (std::size_t i = 0; i < 9000; ++i) {
-      const double x = random.normal();
-      all.coordinates.insert(all.coordinates.end(), {x, 100 + 0.1 * x * x + random.normal()});
-      all.weights.push_back(random.uniform(0.5, 1.5));
-    }
-    const Coreset small = compress(all.view(), {.size = 300, .order = 4, .method = Method::tree, .seed = 11});
-    whole = small.certificate;
-    kept.weights = small.weights;
-    for (const Index row : small.rows) {
-      kept.coordinates.insert(kept.coordinates.end(), all.view().point(row), all.view().point(row) + 2);
-    }
-    certificate::RunningMoments moments(2, 4);
-    moments.add(all.view());
-    moments.measure(kept.view(), std::vector<std::uint64_t>(small.rows.begin(), small.rows.end()), stream);
-    stream.rows = all.view().size();
-    stream.seed = 11;
-  }
-
-  WeightedPoints part(std::size_t begin, std::size_t end) const {
-    return {std::span(all.coordinates).subspan(2 * begin, 2 * (end - begin)),
-            std::span(all.weights).subspan(begin, end - begin), 2};
-  }
-};
-
 // certify() draws the same functions, and scales by the deviations of the input.
 TEST(SecondPass, AgreesWithWhatIsMeasuredInMemory) {
-  const Problem problem;
+  const StreamProblem problem;
   for (const std::size_t step : {9000, 700}) {
     SecondPass pass(problem.kept.view(), problem.stream, CutTree{});
     for (std::size_t k = 0; k < 9000; k += step) pass.add(problem.part(k, std::min<std::size_t>(9000, k + step)));
@@ -91,7 +55,7 @@ TEST(SecondPass, MeasuresCells) {
 }
 
 TEST(SecondPass, NoticesOtherRows) {
-  const Problem problem;
+  const StreamProblem problem;
   const auto pass = [&] { return SecondPass(problem.kept.view(), problem.stream, CutTree{}); };
   StreamCertificate found = problem.stream;
   SecondPass few = pass();

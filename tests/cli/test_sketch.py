@@ -1,6 +1,7 @@
 """sketch, merge, finish, and info of a sketch."""
 
 import json
+import resource
 import subprocess
 import time
 
@@ -125,3 +126,25 @@ def test_killed_and_resumed(run, refused, tmp_path):
     refused("sketch", "all.npy", "-o", "b.sketch", "--size", 50, "--resume", says="--resume: needs --checkpoint")
     refused("sketch", "all.npy", "-o", "b.sketch", *options, "--checkpoint", "all.npy", "--resume",
             says="all.npy: is not a checkpoint")
+
+
+def test_a_full_disk_during_a_checkpoint(run, tmp_path):
+    """The checkpoint before it stays, and serves."""
+    values = np.random.default_rng(3).normal(size=(400_000, 2))
+    options = ["--size", 50, "--order", 2, "--memory", 100_000]
+    again = [*options, "--checkpoint", "state", "--checkpoint-seconds", 0]
+    np.save(tmp_path / "all.npy", np.where(np.arange(400_000)[:, None] == 250_000, np.nan, values))
+    assert "row 250000" in run("sketch", "all.npy", "-o", "a.sketch", *again).stderr
+    kept = (tmp_path / "state").read_bytes()
+    np.save(tmp_path / "all.npy", values)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    result = run("sketch", "all.npy", "-o", "a.sketch", *again, "--resume", preexec_fn=limit)
+    assert result.returncode == 2 and "state: cannot be written: File too large" in result.stderr, result
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.npy", "state"]
+    assert (tmp_path / "state").read_bytes() == kept
+    assert run("sketch", "all.npy", "-o", "a.sketch", *again, "--resume").returncode == 0
+    run("sketch", "all.npy", "-o", "whole.sketch", *options)
+    assert (tmp_path / "a.sketch").read_bytes() == (tmp_path / "whole.sketch").read_bytes()
