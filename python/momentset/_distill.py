@@ -33,10 +33,12 @@ class PenaltyCheck(NamedTuple):
     strength: float
     """alpha, as scikit-learn has it"""
     condition: float
-    """Of the normal equations, penalty and intercept included, columns scaled to length 1, times the length of y over
-    the largest X_j'y / |X_j|: what rounding of the rows is multiplied by."""
+    """By how much rounding of the sums of products may move the coefficients, relative to the largest:
+    max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|, docs/distillation.md says of what."""
     difference: float
     """Largest difference of a coefficient times its column's length, relative to the largest."""
+    by_condition: float
+    """Largest difference over its condition."""
     solved: bool
     """Whether a minimum was found for both."""
 

@@ -20,6 +20,7 @@ Json path_json(const std::vector<PenaltyCheck>& path) {
                     {"strength", check.strength},
                     {"condition", number(check.condition)},
                     {"difference", number(check.difference)},
+                    {"by_condition", number(check.by_condition)},
                     {"solved", check.solved}});
   }
   return list;

@@ -231,16 +231,6 @@ LinearDistillation LinearDistiller::distil(bool fit_intercept) const {
 
 namespace {
 
-/// Sums of products about zero, of columns [1, x, y] or [x, y], as doubles.
-std::vector<double> without_first(const std::vector<long double>& sums, std::size_t size, std::size_t first,
-                                  std::size_t count) {
-  std::vector<double> part;
-  for (std::size_t i = first; i < count; ++i) {
-    for (std::size_t j = first; j < count; ++j) part.push_back(double(sums[i * size + j]));
-  }
-  return part;
-}
-
 /// Sums about zero or, with an intercept, about the mean. Columns of length 0 are left out.
 NormalEquations equations_of(const ProductSums& sums, const ColumnDecomposition& found, bool fit_intercept,
                              const std::vector<double>& origin) {
@@ -295,12 +285,11 @@ LinearCertificate certify_linear(const LinearDistiller& rows, const Examples& sm
   }
   const NormalEquations full = equations_of(state.sums, found, fit_intercept, state.origin);
   const NormalEquations few = equations_of(of_small, found, fit_intercept, state.origin);
-  std::vector<double> lengths = found.lengths;
+  std::vector<double> lengths = found.lengths, raw_lengths, target_lengths;
+  for (std::size_t j = 0; j < d; ++j) raw_lengths.push_back(lengths[j] > 0 ? double(length(1 + j)) : 0);
   for (double& each : lengths) each = each > 0 ? each : 1;
-  std::vector<double> target_lengths;
   for (std::size_t j = 1 + d; j < size; ++j) target_lengths.push_back(double(length(j)));
-  stated.path = PathComparison{full, few, lengths}.checks(without_first(before, size, first, 1 + d), target_lengths,
-                                                          fit_intercept, found.rank == d);
+  stated.path = PathComparison{full, few, lengths}.checks(raw_lengths, target_lengths, found.rank == d);
   return stated;
 }
 
@@ -312,7 +301,7 @@ double LinearCertificate::worst_difference() const {
 
 double LinearCertificate::worst_by_condition() const {
   double worst = 0;
-  for (const PenaltyCheck& check : path) worst = std::max(worst, check.difference / (unit * check.condition));
+  for (const PenaltyCheck& check : path) worst = std::max(worst, check.by_condition / unit);
   return worst;
 }
 

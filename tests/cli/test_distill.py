@@ -49,6 +49,16 @@ def test_linear_points_serve_ridge_and_lasso(run, tmp_path, rides):
         assert np.allclose(few, model.fit(X, y, sample_weight=w).coef_, rtol=1e-9, atol=1e-10)
 
 
+def test_fine_rows_without_an_intercept(run, tmp_path, rides):
+    """sum b fare has nearly cancelled, and b, the longest column, has the largest coefficient under a heavy ridge."""
+    small, certificate = distilled(run, tmp_path, "--target", "fare")
+    assert small.num_rows == 3 and certificate["holds"]
+    X, y, w = coordinates(rides), rides["fare"].to_numpy(), small["weight"].to_numpy()
+    model = Ridge(1e6, fit_intercept=False, solver="cholesky")
+    few = model.fit(coordinates(small), small["fare"].to_numpy(), sample_weight=w).coef_
+    assert np.allclose(few, model.fit(X, y).coef_, rtol=1e-9)
+
+
 def test_standard_output(run, tmp_path, rides):
     """Points alone go there; the summary does not mix with them, and no certificate is written unless asked for."""
     words = (*COLUMNS, "--target", "fare", "--fit-intercept")

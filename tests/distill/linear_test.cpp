@@ -264,6 +264,31 @@ TEST(LinearDistiller, TheCertificateSeesOtherPoints) {
   EXPECT_FALSE(stated.holds());
   EXPECT_GT(stated.cross_residual, 100 * unit);
   EXPECT_GT(stated.worst_difference(), 1e-11);
+  EXPECT_GT(stated.worst_by_condition(), stated.allowed_units);
+}
+
+/// Columns of different lengths, of which the longest one's products with the target cancel: sum b y = sum a b + 5 c b.
+TEST(LinearDistiller, APathHoldsWhereTheLongestColumnsProductHasCancelled) {
+  ExampleSet all{{{}, {}, 3}, {}, 1};
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < 3000; ++i) {
+    const double a = normal(random), b = 5 + 10 * normal(random), c = 1 + 0.1 * normal(random);
+    all.points.coordinates.insert(all.points.coordinates.end(), {a, b, c});
+    all.targets.push_back(a - 0.2 * b + 3 * c + normal(random) + 2);
+  }
+  // What is left of sum b y is taken away as well, so that only rounding tells the coefficient of b under a ridge.
+  double product = 0, square = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    product += all.points.coordinates[3 * i + 1] * all.targets[i];
+    square += all.points.coordinates[3 * i + 1] * all.points.coordinates[3 * i + 1];
+  }
+  for (std::size_t i = 0; i < 3000; ++i) all.targets[i] -= product / square * all.points.coordinates[3 * i + 1];
+  const LinearDistiller state = distiller(all);
+  EXPECT_TRUE(state.distil(false).certificate.holds()) << state.distil(false).certificate.worst_by_condition();
+  ExampleSet wrong = state.distil(false).set;
+  wrong.targets[0] *= 1 + 1e-11;
+  EXPECT_GT(certify_linear(state, wrong.view(), false).worst_by_condition(), 100);
 }
 
 TEST(LinearDistiller, BadInputIsNamed) {

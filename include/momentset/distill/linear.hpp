@@ -14,11 +14,16 @@ namespace momentset::distill {
 struct PenaltyCheck {
   std::string penalty;  ///< "least squares", "ridge", "lasso", "elastic net" (half of each) or "quartic"
   double strength = 0;  ///< alpha as scikit-learn has it; of quartic that of sum_j theta_j^2 / 2 + theta_j^4 / 4
-  /// Of the coefficients: that of the normal equations, intercept and penalty included, columns scaled to length 1,
-  /// times the length of y over the largest X_j^T y / |X_j|.
+  /// By how much rounding of the sums of products may move the coefficients, relative to the largest: with A the
+  /// second derivatives of the problem among the coefficients that are not 0, penalty included, columns scaled to
+  /// length 1 (about the mean, if there is an intercept) and l the lengths of columns and target about zero in these
+  /// units,
+  ///   max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|
+  /// (componentwise condition: Skeel 1979). At least 1; the largest over the targets.
   double condition = 1;
-  double difference = 0;  ///< largest over coefficients and targets, both times the column's length, relative
-  bool solved = true;     ///< false: no minimum was found for one of the two, which says nothing about them
+  double difference = 0;    ///< largest over coefficients and targets, both times the column's length, relative
+  double by_condition = 0;  ///< largest over the targets of one's difference over its condition
+  bool solved = true;       ///< false: no minimum was found for one of the two, which says nothing about them
 };
 
 /// What was measured of distilled points, by sums of products that share nothing with the factor they were made of.
@@ -36,7 +41,7 @@ struct LinearCertificate {
   double cross_residual = 0;  ///< the same of X^T W y
   std::vector<PenaltyCheck> path;
 
-  /// Largest difference of coefficients, and largest one by the condition and the rounding unit.
+  /// Largest difference of coefficients, and largest one by its condition and the rounding unit.
   double worst_difference() const;
   double worst_by_condition() const;
   /// What rounding may leave: residuals, and differences by the condition, in rounding units of 2^-52. Where rows were
