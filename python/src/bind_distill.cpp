@@ -1,5 +1,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
 #include <optional>
@@ -12,6 +13,7 @@
 #include "momentset/distill/glm.hpp"
 #include "momentset/distill/limits.hpp"
 #include "momentset/distill/linear.hpp"
+#include "momentset/distill/path.hpp"
 
 namespace momentset::python {
 
@@ -79,6 +81,29 @@ nb::tuple distil_one_model(const Matrix& points, const Matrix& targets, const st
                         made.fit.intercept);
 }
 
+/// Numbers of the rows kept and their weights; the certificate as JSON. Length and landmarks are of the model "kernel".
+nb::tuple distil_rows(const Matrix& points, const Matrix& targets, const std::optional<Vector>& weights,
+                      const std::string& model, const std::string& link, double dispersion, bool fit_intercept,
+                      double tolerance, const std::optional<std::pair<double, double>>& ridges, std::size_t batches,
+                      double length, std::size_t landmarks, std::uint64_t seed) {
+  PathDistillation made;
+  run_interruptibly([&](const std::stop_token& stop) {
+    PathOptions options{.model = {.stop = stop}, .tolerance = tolerance, .batches = batches, .seed = seed};
+    if (ridges) options.ridges = {ridges->first, ridges->second};
+    const Examples examples = examples_of(points, targets, weights);
+    if (model == "kernel") {
+      made = distil_kernel_path(examples, {.length = length, .landmarks = landmarks}, options);
+      return;
+    }
+    options.model.family = family_of(model);
+    options.model.link = link_of(link);
+    options.model.dispersion = dispersion;
+    options.model.fit_intercept = fit_intercept;
+    made = distil_path(examples, options);
+  });
+  return nb::make_tuple(array_of(made.rows), array_of(made.weights), made.certificate.to_json());
+}
+
 }  // namespace
 
 void bind_distill(nb::module_& module) {
@@ -103,6 +128,10 @@ void bind_distill(nb::module_& module) {
   module.def("distil_one_model", &distil_one_model, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
              nb::arg("weights").noconvert().none(), nb::arg("model"), nb::arg("link"), nb::arg("dispersion"),
              nb::arg("ridge"), nb::arg("fit_intercept"), nb::arg("scale").none());
+  module.def("distil_rows", &distil_rows, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
+             nb::arg("weights").noconvert().none(), nb::arg("model"), nb::arg("link"), nb::arg("dispersion"),
+             nb::arg("fit_intercept"), nb::arg("tolerance"), nb::arg("ridges").none(), nb::arg("batches"),
+             nb::arg("length"), nb::arg("landmarks"), nb::arg("seed"));
 }
 
 }  // namespace momentset::python

@@ -289,7 +289,18 @@ std::vector<double> curvature_factor(const Examples& examples, const GlmOptions&
   return factor;
 }
 
-void require_valid(const Examples& examples, const GlmOptions& options, const Loss& loss) {
+void require_in_range(std::span<const double> targets, const GlmOptions& options, std::span<const std::size_t> names) {
+  const Loss loss(options);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const std::string rule = loss.broken_rule(targets[i]);
+    if (rule.empty()) continue;
+    throw Error("targets", std::to_string(targets[i]),
+                "row " + std::to_string(names.empty() ? i : names[i]) + " " + rule + ", for the model " +
+                    std::string(name_of(options.family)));
+  }
+}
+
+void require_valid(const Examples& examples, const GlmOptions& options) {
   require_valid_batch(examples);
   momentset::require_valid(examples.points);
   if (examples.target_count != 1) {
@@ -298,18 +309,12 @@ void require_valid(const Examples& examples, const GlmOptions& options, const Lo
   if (!(options.ridge >= 0) || !std::isfinite(options.ridge)) {
     throw Error("ridge", std::to_string(options.ridge), "must be finite and not negative");
   }
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    const std::string rule = loss.broken_rule(examples.targets[i]);
-    if (rule.empty()) continue;
-    throw Error("targets", std::to_string(examples.targets[i]),
-                "row " + std::to_string(i) + " " + rule + ", for the model " + std::string(name_of(options.family)));
-  }
+  require_in_range(examples.targets, options);
 }
 
 GlmFit fit_glm(const Examples& examples, const GlmOptions& options) {
-  const Loss loss(options);
-  require_valid(examples, options, loss);
-  return fitted(examples, options, loss);
+  require_valid(examples, options);
+  return fitted(examples, options, Loss(options));
 }
 
 }  // namespace momentset::distill

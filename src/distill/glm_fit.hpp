@@ -6,7 +6,7 @@
 namespace momentset::distill {
 
 /// Throws Error where the rows, their targets or the ridge are not what the model takes.
-void require_valid(const Examples& examples, const GlmOptions& options, const Loss& loss);
+void require_valid(const Examples& examples, const GlmOptions& options);
 
 /// fit_glm without asking whether targets are in range: distilled ones need not be counts or classes.
 /// @param start coefficients to begin at, the intercept first if there is one; empty: as fit_glm

@@ -1,6 +1,7 @@
 #include "distill/nonnegative_pursuit.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "blas.hpp"
@@ -55,13 +56,21 @@ bool NonnegativePursuit::append(std::size_t j) {
   return true;
 }
 
-void NonnegativePursuit::rebuild(const std::vector<std::size_t>& support) {
-  std::size_t same = 0;
-  while (same < support.size() && support[same] == support_[same]) ++same;
-  support_.resize(same);
-  triangle_.resize(same);
-  basis_.resize(same * features_);
-  for (std::size_t k = same; k < support.size(); ++k) append(support[k]);
+/// Takes a column out of Q R: what is left of R has one entry too many in each later column, which rotations take to
+/// zero.
+void NonnegativePursuit::remove(std::size_t position) {
+  support_.erase(support_.begin() + std::ptrdiff_t(position));
+  triangle_.erase(triangle_.begin() + std::ptrdiff_t(position));
+  for (std::size_t i = position; i < triangle_.size(); ++i) {
+    const double upper = triangle_[i][i], lower = triangle_[i][i + 1], length = std::hypot(upper, lower);
+    const double cosine = upper / length, sine = lower / length;
+    for (std::size_t j = i; j < triangle_.size(); ++j) {
+      cblas_drot(1, &triangle_[j][i], 1, &triangle_[j][i + 1], 1, cosine, sine);
+    }
+    triangle_[i].resize(i + 1);
+    cblas_drot(int(features_), basis_.data() + i * features_, 1, basis_.data() + (i + 1) * features_, 1, cosine, sine);
+  }
+  basis_.resize(triangle_.size() * features_);
 }
 
 std::vector<double> NonnegativePursuit::least_squares() const {
@@ -85,16 +94,13 @@ void NonnegativePursuit::drop_nonpositive(std::vector<double> aim) {
       share = values_[k] / (values_[k] - aim[k]);
       first = k;
     }
-    std::vector<std::size_t> kept;
-    std::vector<double> values;
-    for (std::size_t k = 0; k < aim.size(); ++k) {
-      const double moved = values_[k] + share * (aim[k] - values_[k]);
-      if (k == first || !(moved > 0)) continue;
-      kept.push_back(support_[k]);
-      values.push_back(moved);
+    for (std::size_t k = 0; k < aim.size(); ++k) values_[k] += share * (aim[k] - values_[k]);
+    values_[first] = 0;
+    for (std::size_t k = aim.size(); k-- > 0;) {
+      if (values_[k] > 0) continue;
+      remove(k);
+      values_.erase(values_.begin() + std::ptrdiff_t(k));
     }
-    rebuild(kept);
-    values_ = std::move(values);
     aim = least_squares();
   }
   values_ = std::move(aim);
@@ -119,8 +125,7 @@ bool NonnegativePursuit::step() {
     if (!append(j)) continue;
     std::vector<double> aim = least_squares();
     if (!(aim.back() > 0)) {  // only rounding said that the column would help
-      std::vector<std::size_t> without(support_.begin(), support_.end() - 1);
-      rebuild(without);
+      remove(support_.size() - 1);
       continue;
     }
     values_.push_back(0);

@@ -26,7 +26,7 @@ class NonnegativePursuit {
   const double* column(std::size_t j) const { return columns_.data() + j * features_; }
   std::size_t next(const std::vector<bool>& barred) const;
   bool append(std::size_t j);
-  void rebuild(const std::vector<std::size_t>& support);
+  void remove(std::size_t position);
   std::vector<double> least_squares() const;
   void drop_nonpositive(std::vector<double> aim);
   void measure();

@@ -71,12 +71,11 @@ PathProblem problem_of(const Examples& examples, const PathOptions& options) {
   require_valid(options);
   GlmOptions model = options.model;
   model.ridge = 0;
-  const Loss loss(model);
-  require_valid(examples, model, loss);
+  require_valid(examples, model);
   const double square = mean_square(examples);
   return {.examples = examples,
           .model = model,
-          .loss = loss,
+          .loss = Loss(model),
           .tolerance = options.tolerance,
           .ridges = options.ridges.value_or(RidgeRange{1e-4 * square, square}),
           .batches = batches_of(examples.points, options)};
@@ -137,7 +136,7 @@ PathDistillation distil_path(const Examples& examples, const PathOptions& option
 PathCertificate certify_path(const Examples& examples, const Examples& small, const PathOptions& options) {
   constexpr std::size_t nodes = 9;
   const PathProblem problem = problem_of(examples, options);
-  require_valid(small, problem.model, problem.loss);
+  require_valid(small, problem.model);
   if (small.points.dimension != examples.points.dimension) {
     throw Error("points", formatted("{} columns", small.points.dimension),
                 formatted("must have as many as the rows, {}", examples.points.dimension));
@@ -157,7 +156,7 @@ PathDistillation distil_kernel_path(const Examples& examples, const KernelRidge&
     throw Error("length", formatted("{}", kernel.length), "must be positive and finite");
   }
   if (kernel.landmarks == 0) throw Error("landmarks", "0", "must be at least 1");
-  require_valid(examples, {.family = Family::linear}, Loss({.family = Family::linear}));
+  require_valid(examples, {.family = Family::linear});
   const FittedFeatures fitted(examples.points, {.features = {.nystroem = kernel.landmarks, .length = kernel.length},
                                                 .seed = options.seed,
                                                 .stop = options.model.stop});

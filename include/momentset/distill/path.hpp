@@ -39,7 +39,7 @@ struct PathCheck {
 /// Kernel ridge regression: the kernel exp(-|z - z'|^2 / (2 m l^2)) of m standardised columns z.
 struct KernelRidge {
   double length = 1;            ///< l > 0
-  std::size_t landmarks = 512;  ///< most landmarks of the reference, 1 or more
+  std::size_t landmarks = 256;  ///< most landmarks of the reference, 1 or more
 };
 
 /// What was measured of a weighted subset that stands for all rows along a range of ridges, by fitting both.
