@@ -29,7 +29,7 @@ struct LeastSquares {
     const std::size_t size = columns + 1;
     std::vector<double> matrix(columns * columns), lengths(columns);
     for (std::size_t j = 0; j < columns; ++j) {
-      for (std::size_t i = 0; i < columns; ++i) lengths[j] = std::hypot(lengths[j], triangle[j * size + i]);
+      lengths[j] = cblas_dnrm2(int(columns), triangle.data() + j * size, 1);
       if (lengths[j] == 0) lengths[j] = 1;
       for (std::size_t i = 0; i < columns; ++i) matrix[j * columns + i] = triangle[j * size + i] / lengths[j];
     }
