@@ -49,7 +49,7 @@ def rows_of(name):
     return X, (expit(X @ random.normal(0, 0.3, 20)) > random.uniform(size=len(X))).astype(float)
 
 
-def surface(rows=1500):
+def surface(rows=800):
     """Two columns and a smooth function of them with noise."""
     random = np.random.default_rng(2)
     X = random.uniform(-1, 1, (rows, 2))
@@ -91,10 +91,10 @@ class Executable:
         return self.kept(task.X, task.y, "--model", *model, "--tolerance", eps, "--ridge-range", ranges, *words)
 
     def moments(self, X, y, size):
-        """Rows with the moments of each class, by compress; none where they are too few for two classes."""
+        """Rows with the moments of each class, by compress."""
         self.write("rows.parquet", X, y)
         found = self.run("compress", "rows.parquet", "-o", "kept.parquet", "--size", size, "--target", "y0", "--loss",
-                         "cross-entropy", "--columns", ",".join(f"x{j}" for j in range(X.shape[1])))
+                         "logistic", "--columns", ",".join(f"x{j}" for j in range(X.shape[1])))
         return found["row"].to_numpy(), found["weight"].to_numpy()
 
     def points(self, X, Y, weights=None):
@@ -154,8 +154,8 @@ def size_part(executable, arguments, table):
         for eps in arguments.eps:
             rows, weights = executable.within(task, eps)
             table("size", name, "distilled", eps, len(rows), task.error(rows, weights))
-            if name in ("normal", "heavy") and len(rows) > 30:  # compress needs a row for each class and moment
-                rows, weights = executable.moments(X, y, len(rows))
+            if name in ("normal", "heavy"):  # the others have fewer rows than two classes have moments of order 2
+                rows, weights = executable.moments(X, y, max(len(rows), 4 * X.shape[1]))
                 table("size", name, "moments of each class", eps, len(rows), task.error(rows, weights))
         if arguments.draws:
             subsets(task, name, arguments.draws, min(arguments.eps), table)

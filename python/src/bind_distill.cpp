@@ -2,10 +2,14 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "arrays.hpp"
 #include "bind.hpp"
@@ -61,6 +65,23 @@ std::string certify(const LinearDistiller& state, const Matrix& points, const Ma
     text = certify_linear(state, examples_of(points, targets, weights), fit_intercept).to_json();
   });
   return text;
+}
+
+/// What pickle stores: plain numbers.
+nb::tuple numbers_of(const LinearDistiller& distiller) {
+  const LinearState state = distiller.state();
+  return nb::make_tuple(state.columns, state.targets, state.rows, state.has_forgotten, state.mass, state.mass_rest,
+                        state.origin, state.triangles, state.sums, state.sums_rest);
+}
+
+using StoredNumbers = std::tuple<std::size_t, std::size_t, std::size_t, bool, double, double, std::vector<double>,
+                                 std::vector<std::vector<double>>, std::vector<double>, std::vector<double>>;
+
+void restore(LinearDistiller& place, const StoredNumbers& stored) {
+  LinearState state;
+  std::tie(state.columns, state.targets, state.rows, state.has_forgotten, state.mass, state.mass_rest, state.origin,
+           state.triangles, state.sums, state.sums_rest) = stored;
+  new (&place) LinearDistiller(state);
 }
 
 /// Points, targets, weights; the certificate as JSON; coefficients and intercept.
@@ -124,6 +145,8 @@ void bind_distill(nb::module_& module) {
       .def("distil", &distil, nb::arg("fit_intercept"))
       .def("certify", &certify, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
            nb::arg("weights").noconvert().none(), nb::arg("fit_intercept"))
+      .def("__getstate__", &numbers_of)
+      .def("__setstate__", &restore)
       .def("copy", [](const LinearDistiller& state) { return LinearDistiller(state); });
   module.def("distil_one_model", &distil_one_model, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
              nb::arg("weights").noconvert().none(), nb::arg("model"), nb::arg("link"), nb::arg("dispersion"),

@@ -291,6 +291,29 @@ TEST(LinearDistiller, APathHoldsWhereTheLongestColumnsProductHasCancelled) {
   EXPECT_GT(certify_linear(state, wrong.view(), false).worst_by_condition(), 100);
 }
 
+TEST(LinearDistiller, AStateIsRestoredToTheLastBit) {
+  LinearDistiller state = distiller(examples(3000, 3)), restored(state.state());
+  const ExampleSet more = examples(800, 3, 1, 0, 2);
+  for (LinearDistiller* each : {&state, &restored}) {
+    each->update(more.view());
+    ASSERT_EQ(each->forget(part(more, 0, 100).view()), Forgetting::done);
+  }
+  EXPECT_EQ(restored.rows(), 3700);
+  EXPECT_EQ(state.distil(true).set.points.coordinates, restored.distil(true).set.points.coordinates);
+  EXPECT_EQ(state.distil(true).certificate.to_json(), restored.distil(true).certificate.to_json());
+  EXPECT_EQ(LinearDistiller(LinearDistiller(2, 1).state()).rows(), 0);
+
+  LinearState wrong = state.state();
+  wrong.sums.pop_back();
+  expect_error("state", "sums of another size", [&] { LinearDistiller{wrong}; });
+  wrong = state.state();
+  wrong.triangles.back().pop_back();
+  expect_error("state", "triangles of another size", [&] { LinearDistiller{wrong}; });
+  wrong = state.state();
+  wrong.origin[1] = NAN;
+  expect_error("state", "origin", [&] { LinearDistiller{wrong}; });
+}
+
 TEST(LinearDistiller, BadInputIsNamed) {
   expect_error("columns", "at least 1", [] { LinearDistiller(0, 1); });
   expect_error("targets", "at least 1", [] { LinearDistiller(1, 0); });

@@ -1,5 +1,8 @@
 """distill(): the expected coefficients are scikit-learn's on all rows, or closed forms."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +106,16 @@ def test_combine_and_forget(table):
     assert again.status == "exact" and len(again) == 7
     assert np.abs((gram(again) - gram(one)) / np.outer(scale, scale)).max() <= 1e-12
     assert again.certificate.rows == 1500
+
+
+def test_pickled_points_combine_and_forget(table):
+    X, Y, _ = table
+    small = ms.distill(X[:3000], Y[:3000, 0], fit_intercept=True)
+    again = pickle.loads(pickle.dumps(small))
+    assert again.certificate == small.certificate
+    rest = ms.distill(X[3000:], Y[3000:, 0], fit_intercept=True)
+    assert np.array_equal(again.combine(rest).points, small.combine(rest).points)
+    assert np.array_equal(copy.deepcopy(small).forget(X[:9], Y[:9, 0]).points, small.forget(X[:9], Y[:9, 0]).points)
 
 
 def test_forgetting_what_leaves_too_little_has_a_status(table):

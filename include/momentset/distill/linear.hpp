@@ -66,6 +66,17 @@ enum class Forgetting {
   ill_conditioned,
 };
 
+/// All numbers that a LinearDistiller holds, to be stored and restored: nothing is lost on the way. Long doubles are
+/// sums of two doubles.
+struct LinearState {
+  std::size_t columns = 0, targets = 0, rows = 0;
+  bool has_forgotten = false;
+  double mass = 0, mass_rest = 0;
+  std::vector<double> origin;                  ///< 1 + d + p; empty before the first row
+  std::vector<std::vector<double>> triangles;  ///< each (1 + d + p)^2 or none
+  std::vector<double> sums, sums_rest;         ///< (1 + d + p)^2
+};
+
 /// Distils linear regression exactly, in one pass (paper 004, Theorem 3): for every data-independent penalty, with or
 /// without an intercept, and for unions with other data, the points give the same coefficients as all rows.
 ///
@@ -78,12 +89,15 @@ class LinearDistiller {
  public:
   /// @param columns d >= 1 @param targets p >= 1. Throws Error where one is 0.
   LinearDistiller(std::size_t columns, std::size_t targets);
+  /// Throws Error (state) where the numbers do not fit together or are not finite.
+  explicit LinearDistiller(const LinearState& state);
   LinearDistiller(const LinearDistiller&);
   LinearDistiller& operator=(const LinearDistiller&);
   LinearDistiller(LinearDistiller&&) noexcept;
   LinearDistiller& operator=(LinearDistiller&&) noexcept;
   ~LinearDistiller();
 
+  LinearState state() const;
   std::size_t columns() const;
   std::size_t targets() const;
   std::size_t rows() const;  ///< taken in and not forgotten
