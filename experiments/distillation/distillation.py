@@ -20,12 +20,9 @@ from logistic import KernelTask, Task, best_weights, reduced, worst
 from scipy.optimize import least_squares
 from scipy.special import expit, logit
 from sklearn.datasets import load_breast_cancer, load_digits
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.svm import LinearSVC
 
 EPS = (0.1, 0.03, 0.01, 0.003, 0.001)
-GRID = 25  # ridges at which all sets are compared, most of them between those that the executable looks at
 
 
 def standardised(X):
@@ -81,7 +78,8 @@ class Executable:
         """Numbers and weights of the rows kept."""
         self.write("rows.parquet", X, y)
         columns = ",".join(f"x{j}" for j in range(X.shape[1]))
-        found = self.run("distill", "rows.parquet", "-o", "kept.parquet", "--columns", columns, "--target", "y0", *words)
+        found = self.run("distill", "rows.parquet", "-o", "kept.parquet", "--columns", columns, "--target", "y0",
+                         *words)
         return found["row"].to_numpy(), found["weight"].to_numpy()
 
     def within(self, task, eps, *words):
@@ -108,48 +106,49 @@ class Executable:
                 found["weight"].to_numpy())
 
 
-def ridges_of(X, kernel):
-    """The executable's own range."""
+def ridges_of(X, arguments, kernel=False):
+    """Those at which all sets are compared, in the executable's own range, and most of them between those that it looks
+    at."""
     largest = 1e-2 * len(X) if kernel else (X**2).sum(axis=0).mean()
-    return np.geomspace(largest, largest * 1e-4, GRID)
+    return np.geomspace(largest, largest * 1e-4, arguments.ridges)
 
 
-def sizes(columns, rows):
-    """Grows by 1.3 from twice the columns to all rows."""
+def sizes(columns, rows, growth):
+    """From twice the columns to all rows."""
     found = 2.0 * columns
     while found < rows:
         yield int(found)
-        found *= 1.3
+        found *= growth
     yield rows
 
 
-def subsets(task, name, draws, smallest, table):
+def subsets(task, name, arguments, table):
     """Random and leverage-score rows of growing size, with plain weights and the best ones, until their median error is
-    below `smallest`."""
+    below the smallest tolerance."""
     features, scores = reduced(task.features()), task.leverages()
     total = len(task.X)
     for sampling, shares in (("random", np.full(total, 1 / total)), ("leverage", scores / scores.sum())):
         for best in (False, True):
-            for size in sizes(task.X.shape[1] + 1, total):
+            for size in sizes(task.X.shape[1] + 1, total, arguments.growth):
                 errors, kept = [], []
-                for draw in range(draws):
+                for draw in range(arguments.draws):
                     random = np.random.default_rng([size, draw])
                     rows = np.sort(random.choice(total, size, replace=False, p=shares))
                     weights = np.ones(size) if size == total else 1 / np.minimum(1, size * shares[rows])
-                    if best:
+                    if best and size < total:
                         rows, weights = best_weights(features, rows)
                     errors.append(task.error(rows, weights))
                     kept.append(len(rows))
                 method = f"{sampling}, best weights" if best else sampling
                 table("size", name, method, size, int(np.median(kept)), np.median(errors))
-                if np.median(errors) <= smallest:
+                if np.median(errors) <= min(arguments.eps):
                     break
 
 
 def size_part(executable, arguments, table):
     for name in arguments.data:
         X, y = rows_of(name) if name != "kernel" else surface()
-        ridges = ridges_of(X, name == "kernel")
+        ridges = ridges_of(X, arguments, name == "kernel")
         task = KernelTask(X, y, ridges, 0.5) if name == "kernel" else Task(X, y, ridges)
         for eps in arguments.eps:
             rows, weights = executable.within(task, eps)
@@ -158,7 +157,7 @@ def size_part(executable, arguments, table):
                 rows, weights = executable.moments(X, y, max(len(rows), 4 * X.shape[1]))
                 table("size", name, "moments of each class", eps, len(rows), task.error(rows, weights))
         if arguments.draws:
-            subsets(task, name, arguments.draws, min(arguments.eps), table)
+            subsets(task, name, arguments, table)
 
 
 def union_part(executable, arguments, table):
@@ -171,7 +170,7 @@ def union_part(executable, arguments, table):
         direction = np.random.default_rng(5).normal(size=X.shape[1])
         order = np.argsort(X @ direction)
         own, other = np.sort(order[: -(len(X) // 10)]), order[-(len(X) // 10):]
-        task, both = Task(X[own], y[own], ridges_of(X[own], False)), Task(X, y, ridges_of(X[own], False))
+        task, both = Task(X[own], y[own], ridges_of(X[own], arguments)), Task(X, y, ridges_of(X[own], arguments))
         for batches in (0, 4, 16):
             rows, weights = executable.within(task, 0.01, "--batches", batches)
             error = both.error(np.concatenate([own[rows], other]), np.concatenate([weights, np.ones(len(other))]))
@@ -179,8 +178,8 @@ def union_part(executable, arguments, table):
 
 
 def conjecture_part(executable, arguments, table):
-    """Least-squares synthetic sets of m weighted points in the plane, with soft classes: their path beside that of 40 rows,
-    at the same ridges, and at ridges of their own choice for each."""
+    """Least-squares synthetic sets of m weighted points in the plane, with soft classes: their path beside that of 40
+    rows, at the same ridges, and at ridges of their own choice for each."""
     random = np.random.default_rng(3)
     X = random.normal(size=(40, 2)) * [3, 0.5]  # the weaker column comes in late: the path bends
     ridges = np.geomspace(40, 0.04, 17)
@@ -224,20 +223,24 @@ def conjecture_part(executable, arguments, table):
 
 
 def models_part(executable, arguments, table):
-    """Rows distilled for logistic regression serve other models: accuracy on rows held out, beside as many random ones."""
+    """Rows distilled for logistic regression serve other models: accuracy on rows held out, beside as many random
+    ones."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # which takes seconds to import
+    from sklearn.svm import LinearSVC
+
     for name in arguments.data:
         if name == "kernel":
             continue
         X, y = rows_of(name)
         order = np.random.default_rng(6).permutation(len(X))
         train, test = np.sort(order[len(X) // 4:]), order[: len(X) // 4]
-        task = Task(X[train], y[train], ridges_of(X[train], False))
+        task = Task(X[train], y[train], ridges_of(X[train], arguments))
         sets = {"all rows": (np.arange(len(train)), np.ones(len(train))), "distilled": executable.within(task, 0.01)}
         random = np.random.default_rng(7).choice(len(train), len(sets["distilled"][0]), replace=False)
         sets["random"] = random, np.full(len(random), len(train) / len(random))
-        for model, make in (("logistic", lambda: LogisticRegression(C=1 / task.ridges[GRID // 2], max_iter=1000)),
-                            ("ridge", lambda: Ridge(task.ridges[GRID // 2])),
-                            ("SVM", lambda: LinearSVC(C=1 / task.ridges[GRID // 2])),
+        middle = task.ridges[len(task.ridges) // 2]
+        for model, make in (("logistic", lambda: LogisticRegression(C=1 / middle, max_iter=1000)),
+                            ("ridge", lambda: Ridge(middle)), ("SVM", lambda: LinearSVC(C=1 / middle)),
                             ("boosted trees", lambda: HistGradientBoostingClassifier(random_state=0))):
             for method, (rows, weights) in sets.items():
                 target = task.y[rows]
@@ -248,8 +251,8 @@ def models_part(executable, arguments, table):
 
 
 def continual_part(executable, arguments, table):
-    """Digits in five tasks of two each, by ridge regression on one-hot classes: distilled points are carried from task to
-    task, or a buffer of as many rows by reservoir sampling."""
+    """Digits in five tasks of two each, by ridge regression on one-hot classes: distilled points are carried from task
+    to task, or a buffer of as many random rows of all so far."""
     X, digits = load_digits(return_X_y=True)
     X, order = standardised(X), np.random.default_rng(8).permutation(len(digits))
     train, test = order[len(X) // 4:], order[: len(X) // 4]
@@ -333,6 +336,8 @@ def parse(words):
     parser.add_argument("--data", type=some(str), default="cancer,digits,normal,heavy,kernel", help="of %(default)s")
     parser.add_argument("--eps", type=some(float), default=",".join(map(str, EPS)), help="tolerances [%(default)s]")
     parser.add_argument("--draws", type=int, default=3, help="random subsets of each size [%(default)s]")
+    parser.add_argument("--growth", type=float, default=1.3, help="of their sizes [%(default)s]")
+    parser.add_argument("--ridges", type=int, default=25, help="at which sets are compared [%(default)s]")
     parser.add_argument("--points", type=int, default=6, help="most synthetic points of the conjecture [%(default)s]")
     parser.add_argument("--starts", type=int, default=4, help="of its search [%(default)s]")
     parser.add_argument("--rows", type=int, default=200_000, help="of the search for a ridge [%(default)s]")

@@ -68,7 +68,8 @@ class Task:
 
 
 class KernelTask:
-    """Kernel ridge regression with exp(-|z - z'|^2 / (2 m l^2)), z standardised; what counts is predictions at all rows."""
+    """Kernel ridge regression with exp(-|z - z'|^2 / (2 m l^2)), z standardised; what counts is predictions at all
+    rows."""
 
     def __init__(self, X, y, ridges, length):
         self.X, self.y, self.ridges, self.length = X, y, ridges, length
@@ -116,7 +117,8 @@ def reduced(features):
 
 
 def best_weights(features, rows):
-    """Weights >= 0 of the rows that match the sums of the features over all rows best; rows of weight 0 are left out."""
+    """Weights >= 0 of the rows that match the sums of the features over all rows best; rows of weight 0 are left
+    out."""
     weights = nnls(features[rows].T, features.sum(axis=0), maxiter=30 * len(rows))[0]
     weights *= len(features) / weights.sum()
     return rows[weights > 0], weights[weights > 0]

@@ -46,9 +46,11 @@ def size_tables(measured):
                        if (each["method"], each["setting"]) == ("moments of each class", row["setting"])]
             rows.append([name, row["setting"], row["rows"], f"{row['value']:.2g}",
                          *(comparison.shown(needed[method], ".0f") for method in SUBSETS),
-                         comparison.shown(best and row["rows"] / best), comparison.shown(next(iter(moments), None), ".2g")])
-    return comparison.markdown(["data", "tolerance", "rows distilled", "error measured", *(f"rows, {method}" for method in SUBSETS),
-                                "distilled / fewest", "error, moments of each class"], rows)
+                         comparison.shown(best and row["rows"] / best),
+                         comparison.shown(next(iter(moments), None), ".2g")])
+    return comparison.markdown(["data", "tolerance", "rows distilled", "error measured",
+                                *(f"rows, {method}" for method in SUBSETS), "distilled / fewest",
+                                "error, moments of each class"], rows)
 
 
 def plain_table(measured, last="value"):
@@ -76,10 +78,12 @@ def draw(measured, folder):
 
 def main(source, folder):
     measured = comparison.read(source)
-    parts = {name: [row for row in measured if row["part"] == name] for name in dict.fromkeys(row["part"] for row in measured)}
+    names = dict.fromkeys(row["part"] for row in measured)
+    parts = {name: [row for row in measured if row["part"] == name] for name in names}
     draw(parts.get("size", []), folder)
     values = {"models": "accuracy", "continual": "accuracy", "search": "seconds or difference"}
-    tables = [f"**{name}**\n\n" + (size_tables(rows) if name == "size" else plain_table(rows, values.get(name, "error")))
+    tables = [f"**{name}**\n\n"
+              + (size_tables(rows) if name == "size" else plain_table(rows, values.get(name, "error")))
               for name, rows in parts.items()]
     comparison.write_table(folder / "distillation.md", "\n\n".join(tables))
 

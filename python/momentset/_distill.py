@@ -239,11 +239,11 @@ def distill(
         fit_intercept: whether the model has a coefficient beside those of the columns.
         exact: whether points shall give the same coefficients; else rows of X that give them within `tolerance`, for
             every ridge of `ridge_range`. The model "kernel", kernel ridge regression, has these alone.
-        tolerance: largest |theta_full - theta_small| / |theta_full|, intercepts included, of a kernel that of predictions
-            at all rows. None: 0.01. Needs exact=False.
+        tolerance: largest |theta_full - theta_small| / |theta_full|, intercepts included; of a kernel that of
+            predictions at all rows. None: 0.01. Needs exact=False.
         weights: one for each row, or the name of a column of the table; None: 1.
-        ridge_range: smallest and largest strength L > 0 for exact=False. None: 1e-4 to 1 times the mean of a column's sum
-            of weighted squares; of a kernel 1e-6 to 1e-2 times the sum of the weights.
+        ridge_range: smallest and largest strength L > 0 for exact=False. None: 1e-4 to 1 times the mean of a column's
+            sum of weighted squares; of a kernel 1e-6 to 1e-2 times the sum of the weights.
         batches: for exact=False: make the rows for unions with other data as well, by so many batches of rows that lie
             together, and check them with as many others.
         length: of the kernel exp(-|z - z'|^2 / (2 m length^2)) of m standardised columns z.
@@ -319,13 +319,14 @@ def _within_tolerance(X: Any, y: Any, weights: Any, columns: Names | None, model
         try:
             smallest, largest = ridge_range
         except (TypeError, ValueError):
-            raise Error("ridge_range", str(ridge_range), "must be two positive numbers, the smaller one first") from None
+            raise Error("ridge_range", str(ridge_range), "must be two numbers") from None
         ridge_range = number("ridge_range", smallest), number("ridge_range", largest)
     with _named():
         rows = _read(X, y, weights, model, columns)
         indices, masses, text = _core.distil_rows(
             rows.X, rows.y, rows.weights, model, link, number("dispersion", dispersion), fit_intercept,
-            number("tolerance", tolerance), ridge_range, int(batches), number("length", length), int(landmarks), int(seed))
+            number("tolerance", tolerance), ridge_range, int(batches), number("length", length), int(landmarks),
+            int(seed))
     return Distillation(rows.X[indices], rows.y[indices, 0], masses, DistillationCertificate._of(text), rows.columns,
                         rows.classes, indices=indices)
 

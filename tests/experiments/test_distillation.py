@@ -12,19 +12,11 @@ from sklearn.linear_model import LogisticRegression
 def test_small_version(reproduce):
     found = reproduce("distillation")
     plot = load(EXPERIMENTS / "distillation" / "plot.py")
-    size = [row for row in found.rows if row["part"] == "size"]
-    distilled = {row["setting"]: row for row in size if row["method"] == "distilled"}
-    assert set(distilled) == {0.1, 0.01}
-    for eps, row in distilled.items():
-        assert row["value"] <= 1.05 * eps  # at ridges that the executable has not looked at
-        for method in plot.SUBSETS:
-            needed = plot.rows_needed([each for each in size if each["method"] == method], eps)
-            assert row["rows"] <= found.expected["largest_share_of_rows"] * needed, method
-    same, own = (row["value"] for row in found.rows if row["part"] == "conjecture")
-    assert 1e-3 < own <= same  # one point has no path of two dimensions, whatever its ridges
-    accuracy = {row["method"].split(" of ")[0]: row["value"] for row in found.rows
-                if row["part"] == "continual" and row["setting"] == 5}
-    assert accuracy["distilled"] == accuracy["all rows"] > accuracy["buffer"]
+    (distilled,) = (row for row in found.rows if row["method"] == "distilled")
+    assert distilled["setting"] == 0.1 and distilled["value"] <= 0.105  # also at ridges that nobody has looked at
+    for method in plot.SUBSETS:
+        needed = plot.rows_needed([row for row in found.rows if row["method"] == method], 0.1)
+        assert distilled["rows"] <= found.expected["largest_share_of_rows"] * needed, method
 
 
 def test_models_are_those_of_scikit_learn():
@@ -35,7 +27,8 @@ def test_models_are_those_of_scikit_learn():
     y = (X[:, 0] + random.normal(size=200) > 0).astype(float)
     rows = np.arange(50)
     few = own.Task(X, y, np.array([3.0])).path(rows, weights)[0]
-    model = LogisticRegression(C=1 / 3, tol=1e-12, solver="newton-cholesky").fit(X[rows], y[rows], sample_weight=weights)
+    model = LogisticRegression(C=1 / 3, tol=1e-12, solver="newton-cholesky")
+    model.fit(X[rows], y[rows], sample_weight=weights)
     assert few == pytest.approx([model.intercept_[0], *model.coef_[0]], rel=1e-6)
 
     task = own.KernelTask(X, X[:, 0] ** 2, np.array([0.3]), 0.5)
