@@ -10,7 +10,8 @@
 
 namespace momentset {
 
-/// Mean and deviation of each column as the certificate takes them, so that its features are the same functions. O(q m).
+/// Mean and deviation of each column as the certificate takes them, so that its features are the same functions. O(q
+/// m).
 StandardColumns standard_columns(const WeightedPoints& points, const std::stop_token& stop);
 
 /// Features as asked for, found out from the points: points and options to go on with, in which directions have taken

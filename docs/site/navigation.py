@@ -63,6 +63,7 @@ SECTIONS = {
         "experiments/fig6_runtime/README",
         "experiments/fig8_polylog/README",
         "experiments/intrinsic_dimension/README",
+        "experiments/distillation/README",
         "experiments/coreax_blobs/README",
         "experiments/perceptron/README",
         "experiments/reference/README",

@@ -104,7 +104,7 @@ class DistillationCertificate:
     @classmethod
     def _of(cls, text: str) -> DistillationCertificate:
         stated = json.loads(text)
-        numbers = {name: _number(stated[name])
+        numbers: dict[str, Any] = {name: _number(stated[name])
                    for name in ("worst_difference", "gram_residual", "cross_residual", "worst_by_condition", "gradient",
                                 "tolerance", "worst_at_nodes", "worst_between", "worst_combined")
                    if name in stated}

@@ -26,6 +26,7 @@ struct LeastSquares {
 
   /// @param definite whether a ridge leaves one solution
   LeastSquares(const std::vector<double>& triangle, std::size_t columns, bool definite) {
+    const SingleThreadedBlas single;
     const std::size_t size = columns + 1;
     std::vector<double> matrix(columns * columns), lengths(columns);
     for (std::size_t j = 0; j < columns; ++j) {
