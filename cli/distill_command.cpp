@@ -11,15 +11,18 @@
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "coreset_files.hpp"
+#include "momentset/compress.hpp"
 #include "momentset/distill/glm.hpp"
 #include "momentset/distill/limits.hpp"
 #include "momentset/distill/linear.hpp"
+#include "momentset/distill/path.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "progress.hpp"
 #include "summary.hpp"
 #include "table_options.hpp"
 #include "text.hpp"
+#include "write_rows.hpp"
 
 namespace momentset::cli {
 namespace {
@@ -29,23 +32,37 @@ struct Options {
   std::string output, certificate, model = "linear", link = "canonical", ridge = "0";
   std::vector<std::string> targets, forget;
   double dispersion = distill::GlmOptions{}.dispersion;
-  std::optional<double> scale;
-  bool fit_intercept = false, one_point = false, json = false, quiet = false, force = false;
+  std::optional<double> scale, tolerance;
+  std::vector<double> ridge_range;
+  std::size_t batches = 0;
+  distill::KernelRidge kernel;
+  std::uint64_t seed = 0;
+  bool fit_intercept = false, one_point = false, real_rows = false, exact = false, json = false, quiet = false,
+       force = false;
 
-  bool linear() const { return model == "linear" && !one_point; }
+  bool linear() const { return model == "linear" && !one_point && !tolerance; }
 };
 
-/// What is written, whichever the model.
+/// What is written, whichever the model: points, or rows of the table.
 struct Distilled {
   distill::ExampleSet set;
+  std::optional<io::Features> features;  // of the table whose rows are kept
+  std::vector<Index> kept;
+  std::vector<double> weights;
   std::vector<std::string> columns, notices;
   std::string certificate, status = "exact";
   std::size_t rows = 0;
   double worst_difference = 0;
   bool holds = false;
+
+  std::size_t size() const { return features ? kept.size() : set.view().size(); }
 };
 
 double parse_ridge(const Options& options) {
+  if (options.tolerance) {
+    if (options.ridge == "path" || options.ridge == "0") return 0;
+    throw Error("--ridge", options.ridge, "must be path with --tolerance; --ridge-range states the strengths");
+  }
   if (options.ridge == "path") {
     distill::require_exact(options.model, distill::Demand::regularisation_path);
     if (options.one_point) throw Error("--ridge", "path", "is not what one point can serve");
@@ -70,6 +87,14 @@ void require_consistent(const Options& options) {
     if (options.one_point) throw Error("--forget", "", "is not for one point");
   }
   if (options.scale && options.linear()) throw Error("--scale", "", "needs --one-point or another model");
+  if (options.real_rows && !options.linear()) throw Error("--real-rows", "", "is for linear");
+  if (options.real_rows && !options.forget.empty()) throw Error("--real-rows", "", "is not for --forget");
+  if (options.tolerance && (options.one_point || !options.forget.empty())) {
+    throw Error("--tolerance", "", "is not for --one-point or --forget");
+  }
+  if (!options.tolerance && (!options.ridge_range.empty() || options.batches > 0)) {
+    throw Error(options.batches > 0 ? "--batches" : "--ridge-range", "", "needs --tolerance");
+  }
   if (!options.linear() && options.targets.size() > 1) {
     throw Error("--target", fmt::format("{}", fmt::join(options.targets, ",")), "must be one column for this model");
   }
@@ -139,12 +164,18 @@ std::vector<double> class_targets(const io::Levels& levels, std::vector<std::str
   return targets;
 }
 
-Distilled distil_one_model(const Options& options, const io::Table& table, double ridge) {
-  const distill::GlmOptions glm{.family = distill::family_of(options.model),
-                                .link = distill::link_of(options.link),
-                                .dispersion = options.dispersion,
-                                .ridge = ridge,
-                                .fit_intercept = options.fit_intercept};
+distill::GlmOptions glm_options(const Options& options, double ridge) {
+  if (options.model == "kernel") return {.family = distill::Family::linear};
+  return {.family = distill::family_of(options.model),
+          .link = distill::link_of(options.link),
+          .dispersion = options.dispersion,
+          .ridge = ridge,
+          .fit_intercept = options.fit_intercept};
+}
+
+/// All rows with one target in the family's range, which is named by its row in the table.
+io::Features read_rows(const Options& options, const io::Table& table, const distill::GlmOptions& glm,
+                       std::vector<std::string>& notices) {
   io::ReadOptions read = read_options(options);
   const auto& columns = table.columns();
   const bool names = std::any_of(columns.begin(), columns.end(), [&](const io::Column& column) {
@@ -152,10 +183,19 @@ Distilled distil_one_model(const Options& options, const io::Table& table, doubl
   });
   if (names && glm.family == distill::Family::logistic) std::swap(read.targets, read.groups);
   io::Features features = table.read(read);
+  notices = features.notices;
+  if (!features.levels.empty()) features.targets = class_targets(features.levels.front(), notices);
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < features.targets.size(); ++i) numbers.push_back(features.position(i));
+  distill::require_in_range(features.targets, glm, numbers);
+  return features;
+}
+
+Distilled distil_one_model(const Options& options, const io::Table& table, double ridge) {
+  const distill::GlmOptions glm = glm_options(options, ridge);
   Distilled made;
-  made.notices = features.notices;
+  const io::Features features = read_rows(options, table, glm, made.notices);
   made.columns = features.columns;
-  if (!features.levels.empty()) features.targets = class_targets(features.levels.front(), made.notices);
   distill::GlmDistillation distilled = distill::distil_glm(examples_of(features, 1), glm, options.scale);
   made.set = std::move(distilled.set);
   made.certificate = distilled.certificate.to_json();
@@ -164,6 +204,70 @@ Distilled distil_one_model(const Options& options, const io::Table& table, doubl
   made.worst_difference = distilled.certificate.difference;
   made.holds = distilled.certificate.holds();
   return made;
+}
+
+/// Rows with new weights, within the tolerance along the ridges.
+Distilled distil_rows(const Options& options, const io::Table& table) {
+  distill::PathOptions path{.model = glm_options(options, 0),
+                            .tolerance = *options.tolerance,
+                            .batches = options.batches,
+                            .seed = options.seed};
+  if (!options.ridge_range.empty()) path.ridges = {options.ridge_range.front(), options.ridge_range.back()};
+  Distilled made;
+  made.features = read_rows(options, table, path.model, made.notices);
+  const distill::Examples examples = examples_of(*made.features, 1);
+  distill::PathDistillation distilled = options.model == "kernel"
+                                            ? distill::distil_kernel_path(examples, options.kernel, path)
+                                            : distill::distil_path(examples, path);
+  made.kept = std::move(distilled.rows);
+  made.weights = std::move(distilled.weights);
+  made.certificate = distilled.certificate.to_json();
+  made.status = distill::name_of(distilled.certificate.status);
+  made.rows = distilled.certificate.rows;
+  made.worst_difference = distilled.certificate.worst_difference();
+  made.holds = distilled.certificate.holds();
+  return made;
+}
+
+/// Rows with the moments up to order 2 of columns and targets together, which is more than a linear fit sees.
+Distilled distil_real_rows(const Options& options, const io::Table& table) {
+  Distilled made;
+  made.features = table.read(read_options(options));
+  made.notices = made.features->notices;
+  const std::size_t targets = options.targets.size();
+  const distill::Examples all = examples_of(*made.features, targets);
+  const std::size_t width = all.points.dimension + targets;
+  PointSet joint{{}, made.features->points.weights, width};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double* x = all.points.point(i);
+    joint.coordinates.insert(joint.coordinates.end(), x, x + all.points.dimension);
+    joint.coordinates.insert(joint.coordinates.end(), all.target(i), all.target(i) + targets);
+  }
+  Coreset coreset = compress(
+      joint.view(), {.size = std::min(all.size(), (width + 1) * (width + 2) / 2), .order = 2, .method = Method::tree});
+  made.kept = std::move(coreset.rows);
+  made.weights = std::move(coreset.weights);
+  distill::ExampleSet small{.target_count = targets};
+  small.points = {{}, made.weights, all.points.dimension};
+  for (const Index row : made.kept) {
+    const double* x = all.points.point(row);
+    small.points.coordinates.insert(small.points.coordinates.end(), x, x + all.points.dimension);
+    small.targets.insert(small.targets.end(), all.target(row), all.target(row) + targets);
+  }
+  distill::LinearDistiller state(all.points.dimension, targets);
+  state.update(all);
+  const distill::LinearCertificate stated = certify_linear(state, small.view(), options.fit_intercept);
+  made.certificate = stated.to_json();
+  made.rows = stated.rows;
+  made.worst_difference = stated.worst_difference();
+  made.holds = stated.holds();
+  return made;
+}
+
+Distilled distilled(const Options& options, const io::Table& table, double ridge) {
+  if (options.tolerance) return distil_rows(options, table);
+  if (options.real_rows) return distil_real_rows(options, table);
+  return options.linear() ? distil_stream(options, table) : distil_one_model(options, table, ridge);
 }
 
 /// The points as a table: the columns, the targets, the weight.
@@ -188,28 +292,35 @@ int run(const Options& options) try {
   require_consistent(options);
   CoresetFiles files(options.output, options.certificate, options.force);
   const io::Table table = io::Table::open(options.table.inputs);
-  const Distilled made = options.linear() ? distil_stream(options, table) : distil_one_model(options, table, ridge);
+  const Distilled made = distilled(options, table, ridge);
   if (!options.quiet) print_notices(made.notices);
-  if (made.set.view().size() == 0) {
+  if (made.size() == 0) {
     fmt::print(stderr, "momentset: {}: {}\n", fmt::join(options.targets, ","),
                made.status == "ill-conditioned"
                    ? "ill-conditioned: too little is left to forget these rows; distill those that remain"
                    : fmt::format("{}: the model {} has no coefficients to distill", made.status, options.model));
     return check_failed;
   }
-  write_set(options, made, files);
+  if (made.features) {
+    write_rows(table, *made.features,
+               {.points = made.kept, .weights = made.weights, .output = options.output, .path = files.path()});
+  } else {
+    write_set(options, made, files);
+  }
   files.write_certificate(made.certificate);
   files.commit();
   if (options.json) {
     fmt::print(files.summary(), "{}", made.certificate);
   } else if (!options.quiet) {
-    fmt::print(files.summary(), "{} rows in {} points, model {}, worst difference of coefficients {:.1e}\n",
-               grouped(made.rows), grouped(made.set.view().size()), options.model, made.worst_difference);
+    fmt::print(files.summary(), "{} rows in {} {}, model {}, worst difference of {} {:.1e}\n", grouped(made.rows),
+               grouped(made.size()), made.features ? "of them" : "points", options.model,
+               options.model == "kernel" ? "predictions" : "coefficients", made.worst_difference);
   }
   return made.holds ? success : check_failed;
 } catch (const Error& error) {
   const std::string& field = error.field();
-  for (const char* option : {"model", "link", "dispersion", "ridge", "scale"}) {
+  if (field == "ridge_range") throw Error("--ridge-range", error.value(), error.rule());
+  for (const char* option : {"model", "link", "dispersion", "ridge", "scale", "tolerance", "length", "landmarks"}) {
     if (field == option) throw Error("--" + field, error.value(), error.rule());
   }
   if (field == "targets") throw Error(options.targets.front(), error.value(), error.rule());
@@ -221,7 +332,8 @@ int run(const Options& options) try {
 
 void add_distill(CLI::App& app, int& status) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("distill", "make few points on which a model trains to the same coefficients");
+  CLI::App* command =
+      app.add_subcommand("distill", "make few points, or keep few rows, that train to the same coefficients");
   add_table_options(*command, options->table);
   command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
       ->required()
@@ -230,7 +342,9 @@ void add_distill(CLI::App& app, int& status) {
       ->required()
       ->delimiter(',')
       ->type_name("Y");
-  command->add_option("--model", options->model, "linear, logistic, binomial, poisson, gamma or negative-binomial")
+  command
+      ->add_option("--model", options->model,
+                   "linear, logistic, binomial, poisson, gamma or negative-binomial; with --tolerance also kernel")
       ->type_name("M")
       ->capture_default_str();
   command->add_option("--link", options->link, "canonical; or probit, square-root or log where the model has it")
@@ -245,6 +359,33 @@ void add_distill(CLI::App& app, int& status) {
       ->type_name("L|path")
       ->capture_default_str();
   command->add_flag("--fit-intercept", options->fit_intercept, "the model has an intercept");
+  CLI::Option* exact =
+      command->add_flag("--exact", options->exact, "points that give the same coefficients: the default");
+  command
+      ->add_option(
+          "--tolerance", options->tolerance,
+          "keep the fewest rows found whose coefficients differ by at most this share, for every ridge of a range")
+      ->type_name("E")
+      ->excludes(exact);
+  command
+      ->add_option("--ridge-range", options->ridge_range,
+                   "with --tolerance: smallest and largest L [1e-4 and 1 times the mean of a column's sum of squares]")
+      ->delimiter(',')
+      ->expected(2)
+      ->type_name("A,B");
+  command
+      ->add_option("--batches", options->batches,
+                   "with --tolerance: serve unions with other data as well, by so many batches of rows")
+      ->type_name("J")
+      ->capture_default_str();
+  command->add_option("--length", options->kernel.length, "of kernel, in standard deviations of a column")
+      ->type_name("S")
+      ->capture_default_str();
+  command->add_option("--landmarks", options->kernel.landmarks, "of kernel: most landmarks of the reference")
+      ->type_name("P")
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "of batches and landmarks")->type_name("S")->capture_default_str();
+  command->add_flag("--real-rows", options->real_rows, "linear: rows of IN with new weights in place of points");
   command->add_flag("--one-point", options->one_point, "linear: one point, for this ridge alone");
   command->add_option("--scale", options->scale, "s of the point s theta [where its target keeps its digits]")
       ->type_name("S");

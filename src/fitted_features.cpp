@@ -33,14 +33,6 @@ void require_memory(const std::string& what, double bytes) {
                         available_memory() / 1e9));
 }
 
-/// Mean and deviation of each column as the certificate takes them, so that its features are the same functions.
-StandardColumns standard_columns(const WeightedPoints& points, const std::stop_token& stop) {
-  const certificate::Selection all = certificate::all_of(points, &stop);
-  certificate::ColumnMoments found =
-      certificate::column_moments(all, certificate::bounding_box(all), certificate::summarise_weights(all).mass);
-  return {std::move(found.mean), std::move(found.deviation)};
-}
-
 /// Weighted covariances of the scaled columns and standardised targets: (m + t)^2, row by row.
 std::vector<double> covariances(const WeightedPoints& points, const DistinctPoints& rows,
                                 std::span<const long double> mean, std::span<const double> factors,
@@ -97,6 +89,13 @@ void evaluate_all(const FeatureColumns& columns, const WeightedPoints& points, s
 }
 
 }  // namespace
+
+StandardColumns standard_columns(const WeightedPoints& points, const std::stop_token& stop) {
+  const certificate::Selection all = certificate::all_of(points, &stop);
+  certificate::ColumnMoments found =
+      certificate::column_moments(all, certificate::bounding_box(all), certificate::summarise_weights(all).mass);
+  return {std::move(found.mean), std::move(found.deviation)};
+}
 
 FittedFeatures::FittedFeatures(const WeightedPoints& points, const CompressOptions& options)
     : points_(points), options_(options), map_{.monomials = options.features.monomials} {

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <stop_token>
 #include <vector>
 
+#include "basis/feature_columns.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/features.hpp"
 #include "momentset/points.hpp"
 
 namespace momentset {
+
+/// Mean and deviation of each column as the certificate takes them, so that its features are the same functions. O(q
+/// m).
+StandardColumns standard_columns(const WeightedPoints& points, const std::stop_token& stop);
 
 /// Features as asked for, found out from the points: points and options to go on with, in which directions have taken
 /// the place of columns, and Fourier and kernel features are companions of order 0.

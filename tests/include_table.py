@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "prune": ("theory", "partition"),
     "compress": ("basis", "partition", "recombine", "kernel", "certificate"),
     "sketch": ("compress", "certificate", "partition"),
-    "distill": ("compress",),
+    "distill": ("compress", "recombine"),
     "network": ("compress",),
 }
 FOR_ALL = ("points", "error", "version", "simd", "threads", "memory", "blas", "format")

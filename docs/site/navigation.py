@@ -64,6 +64,7 @@ SECTIONS = {
         "experiments/fig7_attention/README",
         "experiments/fig8_polylog/README",
         "experiments/intrinsic_dimension/README",
+        "experiments/distillation/README",
         "experiments/coreax_blobs/README",
         "experiments/perceptron/README",
         "experiments/reference/README",

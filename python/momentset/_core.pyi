@@ -411,6 +411,12 @@ def distil_one_model(
     points: NDArray[np.float64], targets: NDArray[np.float64] | None, weights: NDArray[np.float64] | None, model: str,
     link: str, dispersion: float, ridge: float, fit_intercept: bool, scale: float | None,
 ) -> tuple[Examples, str, NDArray[np.float64], float]: ...
+# Rows kept, their weights, the certificate as JSON.
+def distil_rows(
+    points: NDArray[np.float64], targets: NDArray[np.float64] | None, weights: NDArray[np.float64] | None, model: str,
+    link: str, dispersion: float, fit_intercept: bool, tolerance: float, ridges: tuple[float, float] | None,
+    batches: int, length: float, landmarks: int, seed: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], str]: ...
 # Scores, and whether their high end is hard.
 Scored = tuple[NDArray[np.float64], bool]
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]: ...

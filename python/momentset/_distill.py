@@ -1,4 +1,4 @@
-"""distill(): few synthetic points on which a model trains to the same coefficients as on all rows."""
+"""distill(): few points or rows on which a model trains to the same coefficients as on all rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from momentset import _core
-from momentset._arrays import Doubles, number
+from momentset._arrays import Doubles, Integers, number
 from momentset._certificate import plural
 from momentset._compress import compress
 from momentset._error import Error
@@ -21,7 +21,7 @@ from momentset._input import is_table, read_input
 from momentset._roles import Names, names_of
 from momentset._tables import ArrayTable
 
-Model = Literal["linear", "logistic", "binomial", "poisson", "gamma", "negative-binomial"]
+Model = Literal["linear", "logistic", "binomial", "poisson", "gamma", "negative-binomial", "kernel"]
 Link = Literal["canonical", "identity", "logit", "probit", "log", "square-root", "inverse", "negative-binomial"]
 
 
@@ -33,12 +33,27 @@ class PenaltyCheck(NamedTuple):
     strength: float
     """alpha, as scikit-learn has it"""
     condition: float
-    """Of the normal equations, penalty and intercept included, columns scaled to length 1, times the length of y over
-    the largest X_j'y / |X_j|: what rounding of the rows is multiplied by."""
+    """By how much rounding of the sums of products may move the coefficients, relative to the largest:
+    max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|, docs/distillation.md says of what."""
     difference: float
     """Largest difference of a coefficient times its column's length, relative to the largest."""
+    by_condition: float
+    """Largest difference over its condition."""
     solved: bool
     """Whether a minimum was found for both."""
+
+
+class RidgeCheck(NamedTuple):
+    """The models at one ridge, of all rows and of those kept."""
+
+    ridge: float
+    """L"""
+    node: bool
+    """Whether gradients were matched at it, or it lies between two such."""
+    batch: int
+    """0: of the rows alone; else of unions with this batch, which the search has not seen."""
+    difference: float
+    """|theta_full - theta_small| / |theta_full|, intercepts included; of a kernel, of predictions at all rows."""
 
 
 class _Rows(NamedTuple):
@@ -51,6 +66,11 @@ class _Rows(NamedTuple):
     classes: tuple[str, str] | None  # names of 0 and 1
 
 
+def _number(value: float | None) -> float:
+    """JSON has no infinity."""
+    return math.inf if value is None else value
+
+
 @dataclass(frozen=True)
 class DistillationCertificate:
     """What was measured of distilled points. docs/distillation.md describes the fields."""
@@ -59,7 +79,7 @@ class DistillationCertificate:
     status: str  #: of the fit: "converged", "separated", ... ; "exact" or "ill-conditioned" of linear regression
     rows: int
     points: int
-    rank: int  #: of the rows, about their mean where a linear regression has an intercept
+    rank: int | None  #: of the rows, about their mean where a linear regression has an intercept; None: approximate
     fit_intercept: bool
     mass_input: float  #: sum of the weights of all rows
     mass_output: float  #: and of the points
@@ -69,7 +89,12 @@ class DistillationCertificate:
     cross_residual: float | None = None  #: linear: of X'Wy
     worst_by_condition: float | None = None  #: linear: largest difference over condition and 2^-52
     gradient: float | None = None  #: other models: of the loss over all rows at the model, relative
-    path: tuple[PenaltyCheck, ...] = ()
+    path: tuple[PenaltyCheck, ...] | tuple[RidgeCheck, ...] = ()  #: of approximate sets the latter
+    tolerance: float | None = None  #: approximate: eps
+    ridge_range: tuple[float, float] | None = None  #: approximate: of the strengths L
+    worst_at_nodes: float | None = None  #: approximate: largest difference where gradients were matched
+    worst_between: float | None = None  #: approximate: and between
+    worst_combined: float | None = None  #: approximate: of unions with batches
     _text: str = field(default="", repr=False)
 
     def to_json(self) -> str:
@@ -79,10 +104,17 @@ class DistillationCertificate:
     @classmethod
     def _of(cls, text: str) -> DistillationCertificate:
         stated = json.loads(text)
-        numbers = {name: math.inf if stated[name] is None else stated[name]
-                   for name in ("worst_difference", "gram_residual", "cross_residual", "worst_by_condition", "gradient")
+        numbers: dict[str, Any] = {name: _number(stated[name])
+                   for name in ("worst_difference", "gram_residual", "cross_residual", "worst_by_condition", "gradient",
+                                "tolerance", "worst_at_nodes", "worst_between", "worst_combined")
                    if name in stated}
-        path = tuple(PenaltyCheck(**{**each, "condition": math.inf if each["condition"] is None else each["condition"]})
+        if "tolerance" in stated:
+            checks = tuple(RidgeCheck(**{**each, "difference": _number(each["difference"])}) for each in stated["path"])
+            return cls(stated["model"], stated["status"], stated["rows"], stated["points"], None,
+                       stated.get("fit_intercept", False), stated["mass"]["input"], stated["mass"]["output"],
+                       holds=stated["holds"], path=checks, ridge_range=tuple(stated["ridge_range"]), _text=text,
+                       **numbers)
+        path = tuple(PenaltyCheck(**{**each, "condition": _number(each["condition"])})
                      for each in stated.get("path", ()))
         return cls(stated["model"], stated.get("status", "exact"), stated["rows"], stated["points"], stated["rank"],
                    stated["fit_intercept"], stated["mass"]["input"], stated["mass"]["output"], holds=stated["holds"],
@@ -101,6 +133,7 @@ class Distillation:
     classes: tuple[str, str] | None = None  #: names of the classes 0 and 1, where y had names
     coefficients: Doubles | None = None  #: (d,) of the model that the point was made of; None for the linear one
     intercept: float | None = None
+    indices: Integers | None = None  #: (k,) numbers of the rows that the points are; None of synthetic points
     _state: Any = field(default=None, repr=False, compare=False)
     _flat: bool = field(default=True, repr=False, compare=False)
 
@@ -154,6 +187,9 @@ class Distillation:
         return Distillation(self.points[:0], self.targets[:0], self.weights[:0], refused, self.columns)
 
     def _own_state(self) -> Any:
+        if self.certificate.tolerance is not None:
+            raise Error("points", "rows kept within a tolerance",
+                        "stack them with those of other data; batches= makes and checks them for that")
         _core.require_exact(self.certificate.model, _core.Demand.combination)
         if self._state is None:
             raise Error("points", "real rows" if len(self) else "none", "only synthetic points can be changed")
@@ -166,8 +202,15 @@ def distill(
     model: Model = "linear",
     ridge: float | Literal["path"] = 0.0,
     fit_intercept: bool = False,
+    exact: bool = True,
+    tolerance: float | None = None,
     weights: ArrayLike | str | None = None,
     *,
+    ridge_range: tuple[float, float] | None = None,
+    batches: int = 0,
+    length: float = 1.0,
+    landmarks: int = 256,
+    seed: int = 0,
     link: Link = "canonical",
     dispersion: float = 1.0,
     scale: float | None = None,
@@ -182,6 +225,9 @@ def distill(
     also serve unions with other data. Any other model takes one point (two with an intercept), which serves that model
     and that ridge alone. docs/distillation.md has the theorems.
 
+    With `exact=False` it is rows of X with new weights whose model is within a tolerance of that of all rows for every
+    ridge of a range: the smallest set found, checked by fitting both.
+
     Args:
         X: rows (n, d): an array, a table (pandas, polars, pyarrow) or the path of one.
         y: targets (n,), for linear regression also (n, p); or names of columns of the table.
@@ -191,7 +237,18 @@ def distill(
             alpha of Ridge, 1 / C of LogisticRegression. The points of linear regression serve every one. "path" asks
             for all of them, which only linear regression has.
         fit_intercept: whether the model has a coefficient beside those of the columns.
+        exact: whether points shall give the same coefficients; else rows of X that give them within `tolerance`, for
+            every ridge of `ridge_range`. The model "kernel", kernel ridge regression, has these alone.
+        tolerance: largest |theta_full - theta_small| / |theta_full|, intercepts included; of a kernel that of
+            predictions at all rows. None: 0.01. Needs exact=False.
         weights: one for each row, or the name of a column of the table; None: 1.
+        ridge_range: smallest and largest strength L > 0 for exact=False. None: 1e-4 to 1 times the mean of a column's
+            sum of weighted squares; of a kernel 1e-6 to 1e-2 times the sum of the weights.
+        batches: for exact=False: make the rows for unions with other data as well, by so many batches of rows that lie
+            together, and check them with as many others.
+        length: of the kernel exp(-|z - z'|^2 / (2 m length^2)) of m standardised columns z.
+        landmarks: of the kernel's reference at most.
+        seed: of the batches and landmarks.
         link: canonical; or probit (logistic, binomial), square-root (poisson), log (gamma, negative-binomial).
         dispersion: alpha of negative-binomial, whose variance is mu + alpha mu^2.
         scale: s of the point x = s theta of one model; 1 is that of the theorem. None: such that the target keeps its
@@ -209,6 +266,11 @@ def distill(
         Error: for input that breaks a rule, such as counts that are fractions, naming the row; and for what a theorem
             rules out, naming it.
     """
+    if not exact:
+        return _within_tolerance(X, y, weights, columns, model, ridge, 0.01 if tolerance is None else tolerance,
+                                 fit_intercept, link, dispersion, ridge_range, batches, length, landmarks, seed)
+    if tolerance is not None:
+        raise Error("tolerance", str(tolerance), "needs exact=False")
     if ridge == "path":
         _core.require_exact(model, _core.Demand.regularisation_path)
         strength = 0.0
@@ -244,6 +306,31 @@ def _linear(state: _core.LinearDistiller, fit_intercept: bool, columns: tuple[st
                         _state=state, _flat=flat)
 
 
+def _within_tolerance(X: Any, y: Any, weights: Any, columns: Names | None, model: str, ridge: float | str,
+                      tolerance: float, fit_intercept: bool, link: str, dispersion: float,
+                      ridge_range: tuple[float, float] | None, batches: int, length: float, landmarks: int,
+                      seed: int) -> Distillation:
+    if ridge != "path" and ridge != 0:
+        raise Error("ridge", str(ridge), "must be path where exact=False; ridge_range states the strengths")
+    for name, count in (("batches", batches), ("landmarks", landmarks), ("seed", seed)):
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 0:
+            raise Error(name, str(count), "must be a whole number, not negative")
+    if ridge_range is not None:
+        try:
+            smallest, largest = ridge_range
+        except (TypeError, ValueError):
+            raise Error("ridge_range", str(ridge_range), "must be two numbers") from None
+        ridge_range = number("ridge_range", smallest), number("ridge_range", largest)
+    with _named():
+        rows = _read(X, y, weights, model, columns)
+        indices, masses, text = _core.distil_rows(
+            rows.X, rows.y, rows.weights, model, link, number("dispersion", dispersion), fit_intercept,
+            number("tolerance", tolerance), ridge_range, int(batches), number("length", length), int(landmarks),
+            int(seed))
+    return Distillation(rows.X[indices], rows.y[indices, 0], masses, DistillationCertificate._of(text), rows.columns,
+                        rows.classes, indices=indices)
+
+
 def _real_rows(state: _core.LinearDistiller, rows: _Rows, fit_intercept: bool, flat: bool) -> Distillation:
     """Those with the moments up to order 2 of X and y together, which is more than a fit sees."""
     table = np.column_stack([rows.X, rows.y])
@@ -253,7 +340,7 @@ def _real_rows(state: _core.LinearDistiller, rows: _Rows, fit_intercept: bool, f
     points, targets = np.ascontiguousarray(kept.points[:, :d]), np.ascontiguousarray(kept.points[:, d:])
     text = state.certify(points, targets, kept.weights, fit_intercept)
     return Distillation(points, targets[:, 0] if flat else targets, kept.weights, DistillationCertificate._of(text),
-                        rows.columns, _flat=flat)
+                        rows.columns, indices=kept.indices, _flat=flat)
 
 
 def _read(X: Any, y: Any, weights: Any, model: str, columns: Names | None) -> _Rows:

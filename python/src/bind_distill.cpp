@@ -1,10 +1,15 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "arrays.hpp"
 #include "bind.hpp"
@@ -12,6 +17,7 @@
 #include "momentset/distill/glm.hpp"
 #include "momentset/distill/limits.hpp"
 #include "momentset/distill/linear.hpp"
+#include "momentset/distill/path.hpp"
 
 namespace momentset::python {
 
@@ -61,6 +67,23 @@ std::string certify(const LinearDistiller& state, const Matrix& points, const Ma
   return text;
 }
 
+/// What pickle stores: plain numbers.
+nb::tuple numbers_of(const LinearDistiller& distiller) {
+  const LinearState state = distiller.state();
+  return nb::make_tuple(state.columns, state.targets, state.rows, state.has_forgotten, state.mass, state.mass_rest,
+                        state.origin, state.triangles, state.sums, state.sums_rest);
+}
+
+using StoredNumbers = std::tuple<std::size_t, std::size_t, std::size_t, bool, double, double, std::vector<double>,
+                                 std::vector<std::vector<double>>, std::vector<double>, std::vector<double>>;
+
+void restore(LinearDistiller& place, const StoredNumbers& stored) {
+  LinearState state;
+  std::tie(state.columns, state.targets, state.rows, state.has_forgotten, state.mass, state.mass_rest, state.origin,
+           state.triangles, state.sums, state.sums_rest) = stored;
+  new (&place) LinearDistiller(state);
+}
+
 /// Points, targets, weights; the certificate as JSON; coefficients and intercept.
 nb::tuple distil_one_model(const Matrix& points, const Matrix& targets, const std::optional<Vector>& weights,
                            const std::string& model, const std::string& link, double dispersion, double ridge,
@@ -77,6 +100,29 @@ nb::tuple distil_one_model(const Matrix& points, const Matrix& targets, const st
   });
   return nb::make_tuple(arrays_of(std::move(made.set)), made.certificate.to_json(), array_of(made.fit.coefficients),
                         made.fit.intercept);
+}
+
+/// Numbers of the rows kept and their weights; the certificate as JSON. Length and landmarks are of the model "kernel".
+nb::tuple distil_rows(const Matrix& points, const Matrix& targets, const std::optional<Vector>& weights,
+                      const std::string& model, const std::string& link, double dispersion, bool fit_intercept,
+                      double tolerance, const std::optional<std::pair<double, double>>& ridges, std::size_t batches,
+                      double length, std::size_t landmarks, std::uint64_t seed) {
+  PathDistillation made;
+  run_interruptibly([&](const std::stop_token& stop) {
+    PathOptions options{.model = {.stop = stop}, .tolerance = tolerance, .batches = batches, .seed = seed};
+    if (ridges) options.ridges = {ridges->first, ridges->second};
+    const Examples examples = examples_of(points, targets, weights);
+    if (model == "kernel") {
+      made = distil_kernel_path(examples, {.length = length, .landmarks = landmarks}, options);
+      return;
+    }
+    options.model.family = family_of(model);
+    options.model.link = link_of(link);
+    options.model.dispersion = dispersion;
+    options.model.fit_intercept = fit_intercept;
+    made = distil_path(examples, options);
+  });
+  return nb::make_tuple(array_of(made.rows), array_of(made.weights), made.certificate.to_json());
 }
 
 }  // namespace
@@ -99,10 +145,16 @@ void bind_distill(nb::module_& module) {
       .def("distil", &distil, nb::arg("fit_intercept"))
       .def("certify", &certify, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
            nb::arg("weights").noconvert().none(), nb::arg("fit_intercept"))
+      .def("__getstate__", &numbers_of)
+      .def("__setstate__", &restore)
       .def("copy", [](const LinearDistiller& state) { return LinearDistiller(state); });
   module.def("distil_one_model", &distil_one_model, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
              nb::arg("weights").noconvert().none(), nb::arg("model"), nb::arg("link"), nb::arg("dispersion"),
              nb::arg("ridge"), nb::arg("fit_intercept"), nb::arg("scale").none());
+  module.def("distil_rows", &distil_rows, nb::arg("points").noconvert(), nb::arg("targets").noconvert(),
+             nb::arg("weights").noconvert().none(), nb::arg("model"), nb::arg("link"), nb::arg("dispersion"),
+             nb::arg("fit_intercept"), nb::arg("tolerance"), nb::arg("ridges").none(), nb::arg("batches"),
+             nb::arg("length"), nb::arg("landmarks"), nb::arg("seed"));
 }
 
 }  // namespace momentset::python

@@ -3,6 +3,7 @@
 
 #include "momentset/distill/glm.hpp"
 #include "momentset/distill/linear.hpp"
+#include "momentset/distill/path.hpp"
 #include "momentset/version.hpp"
 
 namespace momentset::distill {
@@ -20,6 +21,7 @@ Json path_json(const std::vector<PenaltyCheck>& path) {
                     {"strength", check.strength},
                     {"condition", number(check.condition)},
                     {"difference", number(check.difference)},
+                    {"by_condition", number(check.by_condition)},
                     {"solved", check.solved}});
   }
   return list;
@@ -78,6 +80,39 @@ std::string GlmCertificate::to_json() const {
                   {"worst_difference", number(difference)},
                   {"allowed", allowed},
                   {"holds", holds()}});
+}
+
+std::string PathCertificate::to_json() const {
+  Json list = Json::array();
+  for (const PathCheck& check : path) {
+    list.push_back({{"ridge", check.ridge},
+                    {"node", check.node},
+                    {"batch", check.batch},
+                    {"difference", number(check.difference)}});
+  }
+  Json document{
+      {"format", "momentset-distillation"}, {"format_version", 1}, {"library_version", version}, {"model", model}};
+  if (length > 0) {
+    document.update({{"length", length}, {"landmarks", landmarks}, {"kernel_residual", kernel_residual}});
+  } else {
+    document.update({{"link", link}, {"dispersion", dispersion}, {"fit_intercept", fit_intercept}});
+  }
+  document.update({{"rows", rows},
+                   {"points", points},
+                   {"columns", columns},
+                   {"mass", {{"input", mass_input}, {"output", mass_output}}},
+                   {"tolerance", tolerance},
+                   {"ridge_range", {ridges.smallest, ridges.largest}},
+                   {"status", name_of(status)},
+                   {"nodes", nodes},
+                   {"batches", batches},
+                   {"worst_at_nodes", number(worst_at_nodes())},
+                   {"worst_between", number(worst_between())},
+                   {"worst_combined", number(worst_combined())},
+                   {"worst_difference", number(worst_difference())},
+                   {"holds", holds()},
+                   {"path", list}});
+  return text_of(document);
 }
 
 }  // namespace momentset::distill

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "blas.hpp"
 #include "distill/singular_values.hpp"
 #include "distill/triangular_factor.hpp"
 #include "momentset/error.hpp"
@@ -23,15 +24,25 @@ struct LeastSquares {
   std::vector<double> solution;
   std::size_t rank = 0;
 
-  LeastSquares(const std::vector<double>& triangle, std::size_t columns) {
+  /// @param definite whether a ridge leaves one solution
+  LeastSquares(const std::vector<double>& triangle, std::size_t columns, bool definite) {
+    const SingleThreadedBlas single;
     const std::size_t size = columns + 1;
     std::vector<double> matrix(columns * columns), lengths(columns);
     for (std::size_t j = 0; j < columns; ++j) {
-      for (std::size_t i = 0; i < columns; ++i) lengths[j] = std::hypot(lengths[j], triangle[j * size + i]);
+      lengths[j] = cblas_dnrm2(int(columns), triangle.data() + j * size, 1);
       if (lengths[j] == 0) lengths[j] = 1;
       for (std::size_t i = 0; i < columns; ++i) matrix[j * columns + i] = triangle[j * size + i] / lengths[j];
     }
     const double* right = triangle.data() + columns * size;
+    if (definite && is_regular(matrix, columns)) {
+      rank = columns;
+      solution.assign(right, right + columns);
+      cblas_dtrsv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, int(columns), matrix.data(), int(columns),
+                  solution.data(), 1);
+      for (std::size_t j = 0; j < columns; ++j) solution[j] /= lengths[j];
+      return;
+    }
     const SingularValues scaled(matrix, columns, columns);
     rank = scaled.rank(4);
     if (rank == columns) {
@@ -44,6 +55,14 @@ struct LeastSquares {
   }
 
  private:
+  /// Whether back substitution is safe: no column, of length 1, nearly depends on those before.
+  static bool is_regular(const std::vector<double>& triangle, std::size_t columns) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      if (!(std::abs(triangle[j * columns + j]) > 1e-6)) return false;
+    }
+    return true;
+  }
+
   void solve(const SingularValues& values, const double* right, const std::vector<double>& lengths) {
     const std::size_t columns = lengths.size();
     solution.assign(columns, 0.0);
@@ -90,8 +109,11 @@ class Objective {
   }
 
   /// The least-squares problem of which the Newton step is the solution: rows sqrt(h) x, right sides -l' / sqrt(h).
-  LeastSquares newton_step(std::span<const double> theta) const {
-    return problem(theta, [&](std::size_t i, double eta, double weight) {
+  LeastSquares newton_step(std::span<const double> theta) const { return solution(newton_factor(theta)); }
+
+  /// Its triangular factor, the right side being the last column.
+  std::vector<double> newton_factor(std::span<const double> theta) const {
+    return factor(theta, [&](std::size_t i, double eta, double weight) {
       const Loss::At at = loss_.at(y(i), eta);
       const double root = std::sqrt(weight * std::max(at.curvature, 1e-30));
       return std::pair{root, root > 0 ? -weight * at.slope / root : 0};
@@ -101,10 +123,10 @@ class Objective {
   /// Coefficients near those of predictors that each row would have alone, were its target nearer to the mean.
   LeastSquares start(double mean) const {
     const std::vector<double> zero(size(), 0.0);
-    return problem(zero, [&](std::size_t i, double, double weight) {
+    return solution(factor(zero, [&](std::size_t i, double, double weight) {
       const double root = std::sqrt(weight);
       return std::pair{root, root * loss_.linear_predictor((y(i) + mean) / 2)};
-    });
+    }));
   }
 
   double y(std::size_t row) const { return examples_.targets[row]; }
@@ -154,8 +176,12 @@ class Objective {
   static constexpr std::size_t block_size = 4096;
   std::size_t blocks() const { return (rows() + block_size - 1) / block_size; }
 
+  LeastSquares solution(const std::vector<double>& triangle) const {
+    return LeastSquares(triangle, size(), options_.ridge > 0);
+  }
+
   template <class Row>
-  LeastSquares problem(std::span<const double> theta, const Row& row) const {
+  std::vector<double> factor(std::span<const double> theta, const Row& row) const {
     TriangularFactor factor(size() + 1);
     factor.add(
         rows(),
@@ -169,7 +195,7 @@ class Objective {
         },
         options_.stop);
     if (options_.ridge > 0) factor.merge(penalty_rows(theta));
-    return LeastSquares(factor.triangle(), size());
+    return factor.triangle();
   }
 
   /// sqrt(L) for each penalised coefficient: the rows that a ridge adds.
@@ -213,11 +239,12 @@ std::optional<std::vector<double>> start_of(const Objective& rows, const Loss& l
 
 }  // namespace
 
-GlmFit fitted(const Examples& examples, const GlmOptions& options, const Loss& loss) {
+GlmFit fitted(const Examples& examples, const GlmOptions& options, const Loss& loss, const std::vector<double>& start) {
   constexpr int most_steps = 200, most_halvings = 60;
   const Objective rows(examples, options, loss);
   GlmFit fit{.coefficients = std::vector<double>(examples.points.dimension, 0.0)};
-  std::optional<std::vector<double>> theta = start_of(rows, loss, options.fit_intercept);
+  std::optional<std::vector<double>> theta = start;
+  if (start.empty() || !std::isfinite(rows.value(start))) theta = start_of(rows, loss, options.fit_intercept);
   if (!theta) {
     fit.status = FitStatus::no_start;
     return fit;
@@ -251,7 +278,30 @@ GlmFit fitted(const Examples& examples, const GlmOptions& options, const Loss& l
   return fit;
 }
 
-GlmFit fit_glm(const Examples& examples, const GlmOptions& options) {
+std::vector<double> curvature_factor(const Examples& examples, const GlmOptions& options, const Loss& loss,
+                                     const std::vector<double>& coefficients) {
+  const std::size_t size = coefficients.size();
+  const std::vector<double> triangle = Objective(examples, options, loss).newton_factor(coefficients);
+  std::vector<double> factor;
+  for (std::size_t j = 0; j < size; ++j) {
+    const auto column = triangle.begin() + std::ptrdiff_t(j * (size + 1));
+    factor.insert(factor.end(), column, column + std::ptrdiff_t(size));
+  }
+  return factor;
+}
+
+void require_in_range(std::span<const double> targets, const GlmOptions& options, std::span<const std::size_t> names) {
+  const Loss loss(options);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const std::string rule = loss.broken_rule(targets[i]);
+    if (rule.empty()) continue;
+    throw Error("targets", std::to_string(targets[i]),
+                "row " + std::to_string(names.empty() ? i : names[i]) + " " + rule + ", for the model " +
+                    std::string(name_of(options.family)));
+  }
+}
+
+void require_valid(const Examples& examples, const GlmOptions& options) {
   require_valid_batch(examples);
   momentset::require_valid(examples.points);
   if (examples.target_count != 1) {
@@ -260,14 +310,12 @@ GlmFit fit_glm(const Examples& examples, const GlmOptions& options) {
   if (!(options.ridge >= 0) || !std::isfinite(options.ridge)) {
     throw Error("ridge", std::to_string(options.ridge), "must be finite and not negative");
   }
-  const Loss loss(options);
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    const std::string rule = loss.broken_rule(examples.targets[i]);
-    if (rule.empty()) continue;
-    throw Error("targets", std::to_string(examples.targets[i]),
-                "row " + std::to_string(i) + " " + rule + ", for the model " + std::string(name_of(options.family)));
-  }
-  return fitted(examples, options, loss);
+  require_in_range(examples.targets, options);
+}
+
+GlmFit fit_glm(const Examples& examples, const GlmOptions& options) {
+  require_valid(examples, options);
+  return fitted(examples, options, Loss(options));
 }
 
 }  // namespace momentset::distill

@@ -23,7 +23,8 @@ std::string what(Demand demand) {
 }  // namespace
 
 void require_exact(std::string_view model, Demand demand) {
-  const std::string instead = "; few real rows keep it approximately: compress, with y as target";
+  const std::string instead =
+      "; rows with new weights keep it within a tolerance (exact=False, --tolerance, distil_path)";
   if (model == "kernel") {
     throw Error("model", std::string(model),
                 what(demand) + " cannot be kept exactly on fewer points (Izzo and Zou, Theorem 2)" + instead);

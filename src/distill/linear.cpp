@@ -146,6 +146,49 @@ LinearDistiller::LinearDistiller(std::size_t columns, std::size_t targets) {
   if (targets == 0) throw Error("targets", "0", "must be at least 1");
   state_ = std::make_unique<State>(columns, targets);
 }
+LinearDistiller::LinearDistiller(const LinearState& state) : LinearDistiller(state.columns, state.targets) {
+  const std::size_t size = state_->size();
+  const auto require = [](bool holds, const char* rule) {
+    if (!holds) throw Error("state", "", rule);
+  };
+  const auto fits = [](const std::vector<double>& numbers, std::size_t count) {
+    return numbers.size() == count &&
+           std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
+  };
+  require(fits(state.origin, state.rows == 0 && state.origin.empty() ? 0 : size), "has an origin of another size");
+  require(fits(state.sums, size * size) && fits(state.sums_rest, size * size), "has sums of another size");
+  require(std::isfinite(state.mass) && std::isfinite(state.mass_rest), "has a mass that is not finite");
+  for (const std::vector<double>& triangle : state.triangles) {
+    require(triangle.empty() || triangle.size() == size * size, "has triangles of another size");
+    require(fits(triangle, triangle.size()), "has numbers that are not finite");
+  }
+  std::vector<long double> sums;
+  for (std::size_t k = 0; k < size * size; ++k) sums.push_back((long double)(state.sums[k]) + state.sums_rest[k]);
+  state_->rows = state.rows;
+  state_->mass = (long double)(state.mass) + state.mass_rest;
+  state_->has_forgotten = state.has_forgotten;
+  state_->origin = state.origin;
+  state_->factor = TriangularFactor(size, state.triangles);
+  state_->sums = ProductSums(state.origin.empty() ? std::vector<double>(size, 0.0) : state.origin, std::move(sums));
+}
+
+LinearState LinearDistiller::state() const {
+  const auto rest = [](long double value) { return double(value - (long double)(double(value))); };
+  LinearState state{.columns = state_->columns,
+                    .targets = state_->targets,
+                    .rows = state_->rows,
+                    .has_forgotten = state_->has_forgotten,
+                    .mass = double(state_->mass),
+                    .mass_rest = rest(state_->mass),
+                    .origin = state_->origin,
+                    .triangles = state_->factor.levels()};
+  for (const long double sum : state_->sums.sums()) {
+    state.sums.push_back(double(sum));
+    state.sums_rest.push_back(rest(sum));
+  }
+  return state;
+}
+
 LinearDistiller::LinearDistiller(const LinearDistiller& other) : state_(std::make_unique<State>(*other.state_)) {}
 LinearDistiller& LinearDistiller::operator=(const LinearDistiller& other) {
   if (this != &other) state_ = std::make_unique<State>(*other.state_);
@@ -231,16 +274,6 @@ LinearDistillation LinearDistiller::distil(bool fit_intercept) const {
 
 namespace {
 
-/// Sums of products about zero, of columns [1, x, y] or [x, y], as doubles.
-std::vector<double> without_first(const std::vector<long double>& sums, std::size_t size, std::size_t first,
-                                  std::size_t count) {
-  std::vector<double> part;
-  for (std::size_t i = first; i < count; ++i) {
-    for (std::size_t j = first; j < count; ++j) part.push_back(double(sums[i * size + j]));
-  }
-  return part;
-}
-
 /// Sums about zero or, with an intercept, about the mean. Columns of length 0 are left out.
 NormalEquations equations_of(const ProductSums& sums, const ColumnDecomposition& found, bool fit_intercept,
                              const std::vector<double>& origin) {
@@ -295,12 +328,11 @@ LinearCertificate certify_linear(const LinearDistiller& rows, const Examples& sm
   }
   const NormalEquations full = equations_of(state.sums, found, fit_intercept, state.origin);
   const NormalEquations few = equations_of(of_small, found, fit_intercept, state.origin);
-  std::vector<double> lengths = found.lengths;
+  std::vector<double> lengths = found.lengths, raw_lengths, target_lengths;
+  for (std::size_t j = 0; j < d; ++j) raw_lengths.push_back(lengths[j] > 0 ? double(length(1 + j)) : 0);
   for (double& each : lengths) each = each > 0 ? each : 1;
-  std::vector<double> target_lengths;
   for (std::size_t j = 1 + d; j < size; ++j) target_lengths.push_back(double(length(j)));
-  stated.path = PathComparison{full, few, lengths}.checks(without_first(before, size, first, 1 + d), target_lengths,
-                                                          fit_intercept, found.rank == d);
+  stated.path = PathComparison{full, few, lengths}.checks(raw_lengths, target_lengths, found.rank == d);
   return stated;
 }
 
@@ -312,7 +344,7 @@ double LinearCertificate::worst_difference() const {
 
 double LinearCertificate::worst_by_condition() const {
   double worst = 0;
-  for (const PenaltyCheck& check : path) worst = std::max(worst, check.difference / (unit * check.condition));
+  for (const PenaltyCheck& check : path) worst = std::max(worst, check.by_condition / unit);
   return worst;
 }
 

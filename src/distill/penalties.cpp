@@ -122,32 +122,43 @@ std::optional<std::vector<double>> quartic(const Problem& problem) {
   return std::nullopt;
 }
 
-/// 1-norm condition number of a symmetric matrix whose diagonal is scaled to 1; infinite where it is not positive
-/// definite.
-double condition_of(std::vector<double> matrix, std::size_t size) {
-  const int n = int(size);
-  std::vector<double> scale(size, 1.0);
-  for (std::size_t i = 0; i < size; ++i) {
-    if (matrix[i * size + i] > 0) scale[i] = std::sqrt(matrix[i * size + i]);
+/// By how much rounding of the sums of products may move a minimum, in rounding units and relative to its largest
+/// coefficient. X_j^T X_k is rounded relative to l_j l_k, the lengths about zero, of which the products about the mean
+/// and those with y may keep little. With A the second derivatives among the coefficients that are not held at 0, to
+/// first order
+///   max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|
+/// (Bauer 1966, Skeel 1979). Infinite where A is not positive definite.
+double condition_of(const Problem& problem, std::span<const double> theta, std::span<const double> lengths,
+                    double target_length) {
+  std::vector<std::size_t> active;
+  double moved = target_length, largest = 0;
+  for (std::size_t j = 0; j < problem.size; ++j) {
+    if (problem.flat[j] > 0 && theta[j] == 0) continue;
+    active.push_back(j);
+    moved += lengths[j] * std::abs(theta[j]);
+    largest = std::max(largest, std::abs(theta[j]));
   }
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t j = 0; j < size; ++j) matrix[i * size + j] /= scale[i] * scale[j];
-    if (matrix[i * size + i] == 0) matrix[i * size + i] = 1;  // a column of zeros stays out
+  if (largest == 0) return 1;  // no coefficient is far enough from 0 to be moved
+  const int n = int(active.size());
+  std::vector<double> matrix(active.size() * active.size());
+  for (std::size_t a = 0; a < active.size(); ++a) {
+    const std::size_t i = active[a];
+    for (std::size_t b = 0; b < active.size(); ++b) matrix[a * active.size() + b] = problem.entry(i, active[b]);
+    matrix[a * active.size() + a] += 3 * problem.quartic[i] * theta[i] * theta[i];
   }
-  const auto norm = [&](const std::vector<double>& of) {
-    double most = 0;
-    for (std::size_t j = 0; j < size; ++j) {
-      double sum = 0;
-      for (std::size_t i = 0; i < size; ++i) sum += std::abs(of[std::min(i, j) + std::max(i, j) * size]);
-      most = std::max(most, sum);
-    }
-    return most;
-  };
-  const double before = norm(matrix);
   int info = 0;
   dpotrf_("U", &n, matrix.data(), &n, &info);
   if (info == 0) dpotri_("U", &n, matrix.data(), &n, &info);
-  return info == 0 ? before * norm(matrix) : infinity;
+  if (info != 0) return infinity;
+  double most = 0;
+  for (std::size_t a = 0; a < active.size(); ++a) {
+    double sum = 0;
+    for (std::size_t b = 0; b < active.size(); ++b) {
+      sum += std::abs(matrix[std::min(a, b) + std::max(a, b) * active.size()]) * lengths[active[b]];
+    }
+    most = std::max(most, sum);
+  }
+  return std::max(1.0, most * moved / largest);
 }
 
 /// A penalty of a strength, by the factors of |theta|, theta^2 / 2 and theta^4 / 4 in units of the columns.
@@ -209,40 +220,40 @@ std::vector<double> scaled_products(const NormalEquations& equations, std::span<
 
 }  // namespace
 
-std::vector<PenaltyCheck> PathComparison::checks(std::span<const double> raw, std::span<const double> target_lengths,
-                                                 bool fit_intercept, bool full_rank) const {
+std::vector<PenaltyCheck> PathComparison::checks(std::span<const double> raw_lengths,
+                                                 std::span<const double> target_lengths, bool full_rank) const {
   const SingleThreadedBlas single;
-  const std::size_t d = full.columns, offset = fit_intercept ? 1 : 0;
+  const std::size_t d = full.columns;
   double most = 0, square = 0;
   for (const double value : full.right) most = std::max(most, std::abs(value) / full.mass);
   for (const double length : lengths) square += length * length / double(d);
   if (most == 0) most = 1;  // no target depends on a column: any strength shows it
+  std::vector<double> relative_lengths(d);
+  for (std::size_t j = 0; j < d; ++j) relative_lengths[j] = raw_lengths[j] / lengths[j];
   std::vector<PenaltyCheck> checks;
-  // Rounding of X^T y is relative to the lengths of x and y, of which they may keep little.
-  double cancelled = 1;
-  for (std::size_t t = 0; t < full.targets; ++t) {
-    double kept = 0;
-    for (std::size_t j = 0; j < d; ++j) kept = std::max(kept, std::abs(full.right[t * d + j]) / lengths[j]);
-    if (kept > 0) cancelled = std::max(cancelled, target_lengths[t] / kept);
-  }
   const std::vector<double> of_full = scaled_products(full, lengths), of_small = scaled_products(small, lengths);
   std::vector<std::vector<double>> near(2 * full.targets, std::vector<double>(d, 0.0));
   for (const Penalty& penalty : grid(most, square, full.mass, full_rank)) {
-    std::vector<double> matrix(raw.begin(), raw.end());
-    for (std::size_t j = offset; j < d + offset; ++j) matrix[j * (d + offset) + j] += penalty.round;
-    PenaltyCheck check{penalty.name, penalty.strength, cancelled * condition_of(std::move(matrix), d + offset)};
+    PenaltyCheck check{penalty.name, penalty.strength};
     for (std::size_t t = 0; t < full.targets; ++t) {
       std::vector<double>& start = near[t + (penalty.round > 0 ? full.targets : 0)];  // lasso and elastic net apart
-      const auto ours = minimum(problem_of(full, of_full, lengths, t, penalty), penalty, start);
+      const Problem problem = problem_of(full, of_full, lengths, t, penalty);
+      const auto ours = minimum(problem, penalty, start);
       const auto theirs = minimum(problem_of(small, of_small, lengths, t, penalty), penalty, start);
       check.solved = check.solved && ours && theirs;
+      // Where no minimum was found any coefficients as large as the target stand for it.
+      const std::vector<double> minimiser = ours ? *ours : std::vector<double>(d, target_lengths[t]);
+      const double condition = condition_of(problem, minimiser, relative_lengths, target_lengths[t]);
+      check.condition = std::max(check.condition, condition);
       if (!ours || !theirs) continue;
       double largest = 0, difference = 0;
       for (std::size_t j = 0; j < d; ++j) {
         largest = std::max(largest, std::abs((*ours)[j]));
         difference = std::max(difference, std::abs((*ours)[j] - (*theirs)[j]));
       }
-      if (difference > 0) check.difference = std::max(check.difference, difference / largest);
+      if (difference > 0) difference /= largest;
+      check.difference = std::max(check.difference, difference);
+      check.by_condition = std::max(check.by_condition, difference / condition);
       if (penalty.flat > 0) start = *ours;
     }
     checks.push_back(std::move(check));

@@ -24,12 +24,11 @@ struct PathComparison {
   const NormalEquations& small;
   std::span<const double> lengths;  ///< of the columns of `full`, > 0
 
-  /// @param raw X^T W X about zero, with a first row and column for the intercept if there is one: what the condition
-  ///            is measured of
+  /// @param raw_lengths of the columns about zero; 0 where a column is left out of both
   /// @param target_lengths of the targets about zero
   /// @param full_rank whether no column depends on others
-  std::vector<PenaltyCheck> checks(std::span<const double> raw, std::span<const double> target_lengths,
-                                   bool fit_intercept, bool full_rank) const;
+  std::vector<PenaltyCheck> checks(std::span<const double> raw_lengths, std::span<const double> target_lengths,
+                                   bool full_rank) const;
 };
 
 }  // namespace momentset::distill

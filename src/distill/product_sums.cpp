@@ -26,6 +26,9 @@ void fill_weighted(const Examples& examples, std::span<const double> origin, std
 ProductSums::ProductSums(std::vector<double> origin)
     : origin_(std::move(origin)), sums_(origin_.size() * origin_.size(), 0.0L) {}
 
+ProductSums::ProductSums(std::vector<double> origin, std::vector<long double> sums)
+    : origin_(std::move(origin)), sums_(std::move(sums)) {}
+
 void ProductSums::add(const Examples& examples, const std::stop_token& stop) {
   const SingleThreadedBlas single;
   constexpr std::size_t group = 64;

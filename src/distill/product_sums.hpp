@@ -16,6 +16,10 @@ class ProductSums {
   /// @param origin 1 + d + p numbers, the first of them 0
   explicit ProductSums(std::vector<double> origin);
 
+  /// @param sums as sums() gave them
+  ProductSums(std::vector<double> origin, std::vector<long double> sums);
+
+  const std::vector<long double>& sums() const { return sums_; }  ///< about the origin
   void add(const Examples& examples, const std::stop_token& stop = {});
   void add(const ProductSums& other, long double factor);  ///< that may have another origin
   std::size_t size() const { return origin_.size(); }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace momentset::distill {
@@ -19,7 +20,13 @@ class TriangularFactor {
   /// Of `rows` rows, column-major.
   TriangularFactor(std::size_t columns, std::vector<double> rows);
 
+  /// As levels() gave it.
+  TriangularFactor(std::size_t columns, std::vector<std::vector<double>> levels)
+      : columns_(columns), levels_(std::move(levels)) {}
+
   std::size_t columns() const { return columns_; }
+  /// Factors of 2^k blocks at k, columns x columns each, or none.
+  const std::vector<std::vector<double>>& levels() const { return levels_; }
   /// Appends rows. O(rows columns^2), in parallel; the result depends on the sequence of calls alone.
   void add(std::size_t rows, const FillBlock& fill, const std::stop_token& stop = {});
   void merge(const TriangularFactor& other);
@@ -30,7 +37,7 @@ class TriangularFactor {
   void join(std::vector<double> factor, std::size_t level);
 
   std::size_t columns_;
-  std::vector<std::vector<double>> levels_;  // level k: the factor of 2^k blocks, or none
+  std::vector<std::vector<double>> levels_;
 };
 
 /// Rows of a block: few enough that it stays in the cache, many enough that joining costs little.

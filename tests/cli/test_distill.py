@@ -49,6 +49,16 @@ def test_linear_points_serve_ridge_and_lasso(run, tmp_path, rides):
         assert np.allclose(few, model.fit(X, y, sample_weight=w).coef_, rtol=1e-9, atol=1e-10)
 
 
+def test_fine_rows_without_an_intercept(run, tmp_path, rides):
+    """sum b fare has nearly cancelled, and b, the longest column, has the largest coefficient under a heavy ridge."""
+    small, certificate = distilled(run, tmp_path, "--target", "fare")
+    assert small.num_rows == 3 and certificate["holds"]
+    X, y, w = coordinates(rides), rides["fare"].to_numpy(), small["weight"].to_numpy()
+    model = Ridge(1e6, fit_intercept=False, solver="cholesky")
+    few = model.fit(coordinates(small), small["fare"].to_numpy(), sample_weight=w).coef_
+    assert np.allclose(few, model.fit(X, y).coef_, rtol=1e-9)
+
+
 def test_standard_output(run, tmp_path, rides):
     """Points alone go there; the summary does not mix with them, and no certificate is written unless asked for."""
     words = (*COLUMNS, "--target", "fare", "--fit-intercept")
@@ -118,6 +128,34 @@ def test_counts_and_formats(run, tmp_path, rides):
     assert np.array_equal(np.column_stack([c.to_numpy() for c in csv.columns]), expected)
 
 
+def test_rows_within_a_tolerance(run, tmp_path, rides):
+    small, certificate = distilled(run, tmp_path, "--target", "late", "--model", "logistic", "--ridge", "path",
+                                   "--tolerance", 0.02, "--ridge-range", "1,1000", "--fit-intercept")
+    assert certificate["holds"] and certificate["ridge_range"] == [1, 1000] and small.num_rows <= 40
+    assert small.column_names == [*rides.column_names, "weight", "row"]
+    assert small.drop_columns(["weight", "row"]).equals(rides.take(small["row"]))
+    late = np.array(rides["late"].to_pylist()) == "yes"
+    for ridge in (1.0, 25.0, 700.0):
+        model = LogisticRegression(C=1 / ridge, tol=1e-12, max_iter=1000, solver="newton-cholesky")
+        full = model.fit(coordinates(rides), late).coef_[0], model.intercept_[0]
+        few = model.fit(coordinates(small), np.array(small["late"].to_pylist()) == "yes",
+                        sample_weight=small["weight"].to_numpy()).coef_[0], model.intercept_[0]
+        full, few = np.append(*full), np.append(*few)
+        assert np.linalg.norm(few - full) <= 0.0202 * np.linalg.norm(full)
+
+
+def test_real_rows_for_linear_regression(run, tmp_path, rides):
+    small, certificate = distilled(run, tmp_path, "--target", "fare", "--real-rows", "--fit-intercept")
+    assert small.num_rows == 15 and certificate["holds"]  # C(3 + 1 + 2, 2)
+    assert small.drop_columns(["weight", "row"]).equals(rides.take(small["row"]))
+
+
+def test_errors_name_rows_of_the_file(refused, tmp_path):
+    pq.write_table(pa.table({"x": [1.0, float("nan"), 2.0], "y": [1.0, 1.0, 1.5]}), tmp_path / "t.parquet")
+    refused("distill", "t.parquet", "-o", "out.csv", "--target", "y", "--model", "poisson", "--drop-invalid",
+            says="y: 1.500000: row 2 must be a count")
+
+
 def test_separable_classes_fail_without_a_file(run, tmp_path):
     pq.write_table(pa.table({"x": [-2.0, -1.0, 1.0, 2.0], "y": [0, 0, 1, 1]}), tmp_path / "t.parquet")
     result = run("distill", "t.parquet", "-o", "out.csv", "--target", "y", "--model", "logistic")
@@ -140,6 +178,13 @@ def test_separable_classes_fail_without_a_file(run, tmp_path):
     (("--target", "fare,stops", "--one-point"), "must be one column"),
     (("--target", "stops", "--model", "poisson", "--link", "probit"), "--link: probit"),
     (("--target", "nobody"), "nobody"),
+    (("--target", "late", "--model", "logistic", "--tolerance", "1.5"), "--tolerance: 1.5: must be between 0 and 1"),
+    (("--target", "late", "--model", "logistic", "--tolerance", "0.1", "--ridge", "2"), "--ridge: 2: must be path"),
+    (("--target", "late", "--model", "logistic", "--tolerance", "0.1", "--ridge-range", "2,1"), "--ridge-range: 2, 1"),
+    (("--target", "late", "--model", "logistic", "--ridge-range", "1,2"), "--ridge-range: needs --tolerance"),
+    (("--target", "fare", "--tolerance", "0.1", "--one-point"), "--tolerance: is not for --one-point"),
+    (("--target", "fare", "--exact", "--tolerance", "0.1"), "--exact"),
+    (("--target", "stops", "--model", "poisson", "--real-rows"), "--real-rows: is for linear"),
 ])
 def test_bad_input(refused, rides, words, says):
     refused("distill", "rides.parquet", "-o", "small.parquet", *COLUMNS, *words, says=says)

@@ -304,6 +304,10 @@ TEST(Glm, BadInputIsNamed) {
   refused(Family::negative_binomial, 0.5, "row 1 must be a count");
   refused(Family::gamma, 0, "row 1 must be positive");
   refused(Family::linear, std::numeric_limits<double>::infinity(), "row 1 must be finite");
+  const std::vector<double> counts{1, -1};
+  const std::vector<std::size_t> rows{4, 7};
+  expect_error("targets", "row 7 must be a count",
+               [&] { require_in_range(counts, {.family = Family::poisson}, rows); });
   const ExampleSet set{{{1, 2}, {}, 1}, {1, 0}, 1};
   expect_error("link", "canonical or probit", [&] { fit_glm(set.view(), {.link = Link::log}); });
   expect_error("ridge", "not negative", [&] { fit_glm(set.view(), {.ridge = -1}); });

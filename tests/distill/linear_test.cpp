@@ -264,6 +264,54 @@ TEST(LinearDistiller, TheCertificateSeesOtherPoints) {
   EXPECT_FALSE(stated.holds());
   EXPECT_GT(stated.cross_residual, 100 * unit);
   EXPECT_GT(stated.worst_difference(), 1e-11);
+  EXPECT_GT(stated.worst_by_condition(), stated.allowed_units);
+}
+
+/// Columns of different lengths, of which the longest one's products with the target cancel: sum b y = sum a b + 5 c b.
+TEST(LinearDistiller, APathHoldsWhereTheLongestColumnsProductHasCancelled) {
+  ExampleSet all{{{}, {}, 3}, {}, 1};
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < 3000; ++i) {
+    const double a = normal(random), b = 5 + 10 * normal(random), c = 1 + 0.1 * normal(random);
+    all.points.coordinates.insert(all.points.coordinates.end(), {a, b, c});
+    all.targets.push_back(a - 0.2 * b + 3 * c + normal(random) + 2);
+  }
+  // What is left of sum b y is taken away as well, so that only rounding tells the coefficient of b under a ridge.
+  double product = 0, square = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    product += all.points.coordinates[3 * i + 1] * all.targets[i];
+    square += all.points.coordinates[3 * i + 1] * all.points.coordinates[3 * i + 1];
+  }
+  for (std::size_t i = 0; i < 3000; ++i) all.targets[i] -= product / square * all.points.coordinates[3 * i + 1];
+  const LinearDistiller state = distiller(all);
+  EXPECT_TRUE(state.distil(false).certificate.holds()) << state.distil(false).certificate.worst_by_condition();
+  ExampleSet wrong = state.distil(false).set;
+  wrong.targets[0] *= 1 + 1e-11;
+  EXPECT_GT(certify_linear(state, wrong.view(), false).worst_by_condition(), 100);
+}
+
+TEST(LinearDistiller, AStateIsRestoredToTheLastBit) {
+  LinearDistiller state = distiller(examples(3000, 3)), restored(state.state());
+  const ExampleSet more = examples(800, 3, 1, 0, 2);
+  for (LinearDistiller* each : {&state, &restored}) {
+    each->update(more.view());
+    ASSERT_EQ(each->forget(part(more, 0, 100).view()), Forgetting::done);
+  }
+  EXPECT_EQ(restored.rows(), 3700);
+  EXPECT_EQ(state.distil(true).set.points.coordinates, restored.distil(true).set.points.coordinates);
+  EXPECT_EQ(state.distil(true).certificate.to_json(), restored.distil(true).certificate.to_json());
+  EXPECT_EQ(LinearDistiller(LinearDistiller(2, 1).state()).rows(), 0);
+
+  LinearState wrong = state.state();
+  wrong.sums.pop_back();
+  expect_error("state", "sums of another size", [&] { LinearDistiller{wrong}; });
+  wrong = state.state();
+  wrong.triangles.back().pop_back();
+  expect_error("state", "triangles of another size", [&] { LinearDistiller{wrong}; });
+  wrong = state.state();
+  wrong.origin[1] = NAN;
+  expect_error("state", "origin", [&] { LinearDistiller{wrong}; });
 }
 
 TEST(LinearDistiller, BadInputIsNamed) {

@@ -1,10 +1,14 @@
 """distill(): the expected coefficients are scikit-learn's on all rows, or closed forms."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 
 import momentset as ms
@@ -102,6 +106,16 @@ def test_combine_and_forget(table):
     assert again.status == "exact" and len(again) == 7
     assert np.abs((gram(again) - gram(one)) / np.outer(scale, scale)).max() <= 1e-12
     assert again.certificate.rows == 1500
+
+
+def test_pickled_points_combine_and_forget(table):
+    X, Y, _ = table
+    small = ms.distill(X[:3000], Y[:3000, 0], fit_intercept=True)
+    again = pickle.loads(pickle.dumps(small))
+    assert again.certificate == small.certificate
+    rest = ms.distill(X[3000:], Y[3000:, 0], fit_intercept=True)
+    assert np.array_equal(again.combine(rest).points, small.combine(rest).points)
+    assert np.array_equal(copy.deepcopy(small).forget(X[:9], Y[:9, 0]).points, small.forget(X[:9], Y[:9, 0]).points)
 
 
 def test_forgetting_what_leaves_too_little_has_a_status(table):
@@ -222,9 +236,9 @@ def test_separable_classes_have_a_status():
 
 def test_what_theorems_rule_out_is_refused_by_name(classes):
     X, y = classes
-    with pytest.raises(ms.Error, match="Theorem 4.*compress"):
+    with pytest.raises(ms.Error, match="Theorem 4.*exact=False"):
         ms.distill(X, y, "logistic", ridge="path")
-    with pytest.raises(ms.Error, match="Theorem 2.*compress"):
+    with pytest.raises(ms.Error, match="Theorem 2.*exact=False"):
         ms.distill(X, y, "kernel")
     small = ms.distill(X, y, "logistic")
     with pytest.raises(ms.Error, match="combination with other data cannot.*Theorem 4"):
@@ -232,6 +246,71 @@ def test_what_theorems_rule_out_is_refused_by_name(classes):
     with pytest.raises(ms.Error, match="Theorem 4"):
         small.forget(X[:2], y[:2])
     assert len(ms.distill(X, y, ridge="path")) == 3  # linear regression has its path
+
+
+def logistic_path(X, y, ridges, weights=None):
+    """Coefficients and intercepts by scikit-learn."""
+    models = (LogisticRegression(C=1 / ridge, tol=1e-12, max_iter=10_000, solver="newton-cholesky") for ridge in ridges)
+    fits = [model.fit(X, y, sample_weight=weights) for model in models]
+    return np.array([[*model.coef_[0], model.intercept_[0]] for model in fits])
+
+
+def worst(full, few):
+    return (np.linalg.norm(few - full, axis=1) / np.linalg.norm(full, axis=1)).max()
+
+
+def test_logistic_path_within_a_tolerance(classes):
+    X, y = classes
+    small = ms.distill(X, y, "logistic", ridge="path", fit_intercept=True, exact=False, tolerance=0.01)
+    stated = small.certificate
+    assert stated.holds and len(small) <= 40 and small.status == "converged" and stated.rank is None
+    assert np.array_equal(small.points, X[small.indices]) and np.array_equal(small.targets, y[small.indices])
+    assert small.weights.sum() == pytest.approx(500) and small.weights.min() > 0
+    ridges = np.geomspace(*stated.ridge_range, 12)  # most are between those that were checked
+    full = logistic_path(X, y, ridges)
+    assert worst(full, logistic_path(small.points, small.targets, ridges, small.weights)) <= 0.0101
+    assert max(stated.worst_at_nodes, stated.worst_between) == stated.worst_difference <= 0.01
+    assert len(stated.path) == 33 and sum(check.node for check in stated.path) == 9
+    random = np.random.default_rng(1).choice(500, 2 * len(small), replace=False)  # twice as many do not do
+    assert worst(full, logistic_path(X[random], y[random], ridges)) > 0.05
+    with pytest.raises(ms.Error, match="stack them"):
+        small.combine(small)
+
+
+def test_unions_within_a_tolerance(classes):
+    X, y = classes
+    small = ms.distill(X[:400], y[:400], "logistic", fit_intercept=True, exact=False, tolerance=0.02, batches=4)
+    ridges = np.geomspace(*small.certificate.ridge_range, 7)
+    full = logistic_path(X, y, ridges)
+    few = logistic_path(np.vstack([small.points, X[400:]]), np.concatenate([small.targets, y[400:]]), ridges,
+                        np.concatenate([small.weights, np.ones(100)]))
+    assert worst(full, few) <= 0.02 and 0 < small.certificate.worst_combined <= 0.02
+
+
+def test_kernel_ridge_regression_within_a_tolerance():
+    random = np.random.default_rng(2)
+    X = random.uniform(-1, 1, (400, 2)) * [1.0, 30.0]
+    y = np.sin(3 * X[:, 0]) * X[:, 1] / 30 + random.normal(0, 0.1, 400)
+    small = ms.distill(X, y, "kernel", exact=False, tolerance=0.02, ridge_range=(0.01, 1.0), length=0.7)
+    assert small.certificate.holds and len(small) <= 80
+    scale = X.std(axis=0)
+    for ridge in (0.01, 0.03, 0.2, 1.0):
+        model = KernelRidge(alpha=ridge, kernel="rbf", gamma=1 / (2 * 2 * 0.7**2))  # two columns
+        full = model.fit(X / scale, y).predict(X / scale)
+        few = model.fit(small.points / scale, small.targets, sample_weight=small.weights).predict(X / scale)
+        assert np.linalg.norm(few - full) <= 0.0205 * np.linalg.norm(full)
+
+
+def test_a_tolerance_names_bad_arguments(classes):
+    X, y = classes
+    for words, says in [({"tolerance": 0.1, "exact": True}, "tolerance: 0.1: needs exact=False"),
+                        ({"tolerance": 2}, "tolerance: 2: must be between 0 and 1"),
+                        ({"ridge": 1.0}, "ridge: 1.0: must be path"),
+                        ({"ridge_range": (2, 1)}, "ridge_range: 2, 1"), ({"ridge_range": 1.0}, "ridge_range"),
+                        ({"batches": -1}, "batches: -1"), ({"model": "kernel", "length": 0}, "length: 0"),
+                        ({"model": "forest"}, "model: forest"), ({"model": "poisson", "link": "probit"}, "link")]:
+        with pytest.raises(ms.Error, match=says):
+            ms.distill(X, y, **{"model": "logistic", "exact": False, **words})
 
 
 @pytest.mark.parametrize("model, target, says", [

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -59,6 +60,11 @@ enum class FitStatus {
 };
 
 std::string_view name_of(FitStatus status);
+
+/// Throws Error (targets) where one is outside the family's range, naming its row: `names` has the numbers of the rows
+/// as the user knows them; empty: 0, 1, ... Throws Error for a link or dispersion that fit_glm refuses.
+void require_in_range(std::span<const double> targets, const GlmOptions& options,
+                      std::span<const std::size_t> names = {});
 
 struct GlmFit {
   std::vector<double> coefficients;  ///< theta, d

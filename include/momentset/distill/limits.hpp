@@ -12,8 +12,8 @@ enum class Demand {
 };
 
 /// Throws Error (model, ...) where no set smaller than the rows themselves can, naming the theorem of paper 004 that
-/// says so and what to do instead: paths and combinations of a logistic regression (Theorem 4), anything of a kernel
-/// regression (Theorem 2). For other models but linear regression no theorem says it, and no way is known.
+/// says so and what to do instead, distil_path: paths and combinations of a logistic regression (Theorem 4), anything
+/// of a kernel regression (Theorem 2). For other models but linear regression no theorem says it, and no way is known.
 /// @param model a name of Family, or "kernel"; Error for others.
 void require_exact(std::string_view model, Demand demand);
 

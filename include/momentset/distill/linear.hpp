@@ -14,11 +14,16 @@ namespace momentset::distill {
 struct PenaltyCheck {
   std::string penalty;  ///< "least squares", "ridge", "lasso", "elastic net" (half of each) or "quartic"
   double strength = 0;  ///< alpha as scikit-learn has it; of quartic that of sum_j theta_j^2 / 2 + theta_j^4 / 4
-  /// Of the coefficients: that of the normal equations, intercept and penalty included, columns scaled to length 1,
-  /// times the length of y over the largest X_j^T y / |X_j|.
+  /// By how much rounding of the sums of products may move the coefficients, relative to the largest: with A the
+  /// second derivatives of the problem among the coefficients that are not 0, penalty included, columns scaled to
+  /// length 1 (about the mean, if there is an intercept) and l the lengths of columns and target about zero in these
+  /// units,
+  ///   max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|
+  /// (componentwise condition: Skeel 1979). At least 1; the largest over the targets.
   double condition = 1;
-  double difference = 0;  ///< largest over coefficients and targets, both times the column's length, relative
-  bool solved = true;     ///< false: no minimum was found for one of the two, which says nothing about them
+  double difference = 0;    ///< largest over coefficients and targets, both times the column's length, relative
+  double by_condition = 0;  ///< largest over the targets of one's difference over its condition
+  bool solved = true;       ///< false: no minimum was found for one of the two, which says nothing about them
 };
 
 /// What was measured of distilled points, by sums of products that share nothing with the factor they were made of.
@@ -36,7 +41,7 @@ struct LinearCertificate {
   double cross_residual = 0;  ///< the same of X^T W y
   std::vector<PenaltyCheck> path;
 
-  /// Largest difference of coefficients, and largest one by the condition and the rounding unit.
+  /// Largest difference of coefficients, and largest one by its condition and the rounding unit.
   double worst_difference() const;
   double worst_by_condition() const;
   /// What rounding may leave: residuals, and differences by the condition, in rounding units of 2^-52. Where rows were
@@ -61,6 +66,17 @@ enum class Forgetting {
   ill_conditioned,
 };
 
+/// All numbers that a LinearDistiller holds, to be stored and restored: nothing is lost on the way. Long doubles are
+/// sums of two doubles.
+struct LinearState {
+  std::size_t columns = 0, targets = 0, rows = 0;
+  bool has_forgotten = false;
+  double mass = 0, mass_rest = 0;
+  std::vector<double> origin;                  ///< 1 + d + p; empty before the first row
+  std::vector<std::vector<double>> triangles;  ///< each (1 + d + p)^2 or none
+  std::vector<double> sums, sums_rest;         ///< (1 + d + p)^2
+};
+
 /// Distils linear regression exactly, in one pass (paper 004, Theorem 3): for every data-independent penalty, with or
 /// without an intercept, and for unions with other data, the points give the same coefficients as all rows.
 ///
@@ -73,12 +89,15 @@ class LinearDistiller {
  public:
   /// @param columns d >= 1 @param targets p >= 1. Throws Error where one is 0.
   LinearDistiller(std::size_t columns, std::size_t targets);
+  /// Throws Error (state) where the numbers do not fit together or are not finite.
+  explicit LinearDistiller(const LinearState& state);
   LinearDistiller(const LinearDistiller&);
   LinearDistiller& operator=(const LinearDistiller&);
   LinearDistiller(LinearDistiller&&) noexcept;
   LinearDistiller& operator=(LinearDistiller&&) noexcept;
   ~LinearDistiller();
 
+  LinearState state() const;
   std::size_t columns() const;
   std::size_t targets() const;
   std::size_t rows() const;  ///< taken in and not forgotten
