@@ -65,6 +65,7 @@ SECTIONS = {
         "experiments/intrinsic_dimension/README",
         "experiments/coreax_blobs/README",
         "experiments/perceptron/README",
+        "experiments/perceptron_policies/README",
         "experiments/pruning_digits/README",
         "experiments/reference/README",
     ],
