@@ -21,11 +21,12 @@ def z_of(row):
 
 
 def summary(n, rows):
-    """Of those that keep the same: how many cells are within three standard errors, and how far off they are on average."""
+    """Of those that keep the same: how many cells are within three standard errors, and how far off on average."""
     z = np.array([z_of(row) for row in rows])
     relative = np.array([row["mean"] / row["theory"] - 1 for row in rows])
-    return (f"N = {n}, keep {rows[0]['keep']}: {np.mean(abs(z) <= 3):.1%} of {len(rows)} cells within 3 standard errors "
-            f"({rows[0]['draws']} draws), mean z {z.mean():.2f}, rms relative difference {np.sqrt(np.mean(relative**2)):.2%}, "
+    return (f"N = {n}, keep {rows[0]['keep']}: {np.mean(abs(z) <= 3):.1%} of {len(rows)} cells within 3 standard "
+            f"errors ({rows[0]['draws']} draws), mean z {z.mean():.2f}, "
+            f"rms relative difference {np.sqrt(np.mean(relative**2)):.2%}, "
             f"largest violation of the margin {max(row['violation'] for row in rows):.0e}")
 
 
@@ -58,20 +59,23 @@ def policy_table(n, adaptive, random):
         table.append([f"{theta:g}", f"{fraction:g}", *(
             f"{kinds[row['keep'].removeprefix('adaptive:')]} {ratio(row['mean'], random.get((n, row['alpha'], theta)))}"
             if row else "-" for row in line)])
-    return (f"N = {n}: error of the adaptive policy over that of random examples; it keeps easy (e), window (w), hard (h) or "
-            "random (r) ones:\n\n" + comparison.markdown(["theta", "f", *(f"alpha {alpha:g}" for alpha in alphas)], table))
+    header = ["theta", "f", *(f"alpha {alpha:g}" for alpha in alphas)]
+    return (f"N = {n}: error of the adaptive policy over that of random examples; it keeps easy (e), window (w), "
+            "hard (h) or random (r) ones:\n\n" + comparison.markdown(header, table))
 
 
 def against_random(n, rows):
     """The adaptive policy, and how often it is worse than as many random examples: its own cells of f = 1."""
     random = {(row["alpha"], row["theta_deg"]): row for row in rows if row["fraction"] == 1}
     pruned = [row for row in rows if row["fraction"] < 1]
-    compared = [(row, random[row["alpha"], row["theta_deg"]]) for row in pruned if (row["alpha"], row["theta_deg"]) in random]
+    compared = [(row, random[row["alpha"], row["theta_deg"]]) for row in pruned
+                if (row["alpha"], row["theta_deg"]) in random]
     worse = sum(row["mean"] - other["mean"] > 3 * np.hypot(row["sem"], other["sem"]) for row, other in compared)
     within = np.mean([abs(z_of(row)) <= 3 for row in rows])
     predicted = sum(row["theory"] > other["theory"] * (1 + 1e-9) for row, other in compared)
     return (f"N = {n}, adaptive policy: {within:.1%} of {len(rows)} cells within 3 standard errors; worse than random "
-            f"examples by more than 3 standard errors in {worse} of {len(compared)} cells, predicted to be in {predicted}")
+            f"examples by more than 3 standard errors in {worse} of {len(compared)} cells, "
+            f"predicted to be in {predicted}")
 
 
 def draw(axes, theta, simulated, curves):
@@ -127,8 +131,9 @@ def main(source, folder):
         chosen = [row for row in adaptive if row["n"] == n]
         parts += [against_random(n, chosen), policy_table(n, chosen, random)] if chosen else []
     table = [[row["n"], row["keep"].removeprefix("adaptive:"), f"{row['theta_deg']:g}", f"{row['fraction']:g}",
-              f"{row['alpha']:g}", f"{row['theory']:.5f}", f"{row['mean']:.5f}", f"{row['sem']:.5f}", f"{z_of(row):.1f}",
-              ratio(row["mean"], random.get((row["n"], row["alpha"], row["theta_deg"]))), f"{row['seconds']:.3f}"]
+              f"{row['alpha']:g}", f"{row['theory']:.5f}", f"{row['mean']:.5f}", f"{row['sem']:.5f}",
+              f"{z_of(row):.1f}", ratio(row["mean"], random.get((row["n"], row["alpha"], row["theta_deg"]))),
+              f"{row['seconds']:.3f}"]
              for row in measured + easy + adaptive]
     header = ["N", "kept", "theta", "f", "alpha", "theory", "mean", "standard error", "z", "of random", "s"]
     parts.append(comparison.markdown(header, table))

@@ -76,7 +76,7 @@ def frontiers(points):
 
 
 def one_margin(points):
-    """Fig. 7B: all examples at one margin to the teacher, which is what the best distribution has; alpha = 2 finds it."""
+    """Fig. 7B: all examples at one margin to the teacher, as the best distribution has them; alpha = 2 finds it."""
     for margin, alpha in product((0.25, 0.5, 1, 2, 4), np.linspace(0.2, 1.95, points)):
         yield f"margin {margin:g}", 0, math.nan, alpha, ms.theory.perceptron_at_margin(alpha, margin).error
 

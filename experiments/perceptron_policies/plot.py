@@ -64,7 +64,8 @@ def draw_change(axes, rows):
     easy = comparison.by_cell([row for row in rows if row["line"] == "easy"], ("fraction", "alpha"), "value")
     hard = [row for row in rows if row["line"] == "hard"]
     found = mesh(axes, hard, lambda row: row["alpha"] / row["fraction"],
-                 lambda row: np.log10(row["value"] / easy[row["fraction"], row["alpha"]]), cmap="RdBu_r", vmin=-1, vmax=1)
+                 lambda row: np.log10(row["value"] / easy[row["fraction"], row["alpha"]]),
+                 cmap="RdBu_r", vmin=-1, vmax=1)
     axes.figure.colorbar(found, ax=axes, label="log10, hardest / easiest")
     finish(axes, "1C: red: keep the easiest", "examples per parameter before", "fraction kept", "linear", legend=False)
 
@@ -79,9 +80,10 @@ def draw_best_fraction(axes, rows):
 
 def draw_information(axes, rows):
     fractions = sorted({row["fraction"] for row in rows})
+    colours = dict(zip(fractions, style.colours(len(fractions))))
     for (kind, fraction), line in lines(rows, "line", "fraction").items():
-        draw(axes, line, f"f = {fraction:g}" if kind == "gain" else None, color=style.colours(len(fractions))[fractions.index(
-            fraction)], linestyle="-" if kind == "gain" else ":")
+        draw(axes, line, f"f = {fraction:g}" if kind == "gain" else None, color=colours[fraction],
+             linestyle="-" if kind == "gain" else ":")
     axes.set_xscale("log")
     finish(axes, "1F: information (dotted: next one)", "alpha, kept", "nats", "linear")
 
@@ -126,9 +128,10 @@ def fits(rows):
     alpha for a power law, alpha for an exponential."""
     logarithm = np.log([row["value"] for row in rows])
     found = {}
-    for name, x in (("power law", np.log([row["alpha"] for row in rows])), ("exponential", [row["alpha"] for row in rows])):
+    alphas = np.array([row["alpha"] for row in rows])
+    for name, x in (("power law", np.log(alphas)), ("exponential", alphas)):
         slope, intercept = comparison.slope(x, logarithm)
-        rest = logarithm - intercept - slope * np.asarray(x)
+        rest = logarithm - intercept - slope * x
         found[name] = -slope, intercept, float(1 - rest @ rest / np.sum((logarithm - logarithm.mean()) ** 2))
     return found
 
@@ -147,8 +150,8 @@ def draw_fits(axes, rows):
         alphas = np.array([row["alpha"] for row in part])
         for form, colour in (("power law", COLOURS["easy"]), ("exponential", COLOURS["hard"])):
             slope, intercept, _ = fits(part)[form]
-            axes.plot(alphas, np.exp(intercept - slope * (np.log(alphas) if form == "power law" else alphas)), color=colour,
-                      linewidth=1, label=None if k else form)
+            x = np.log(alphas) if form == "power law" else alphas
+            axes.plot(alphas, np.exp(intercept - slope * x), color=colour, linewidth=1, label=None if k else form)
     finish(axes, "11A: fits of the frontier", "alpha, kept", "error")
 
 
@@ -157,8 +160,9 @@ def fit_table(frontiers):
     table = []
     for name, rows in frontiers.items():
         for part in ranges(rows):
+            alphas = f"{part[0]['alpha']:.2g} to {part[-1]['alpha']:.2g}"
             for form, (slope, _, r2) in fits(part).items():
-                table.append([name, f"{part[0]['alpha']:.2g} to {part[-1]['alpha']:.2g}", form, f"{slope:.2f}", f"{r2:.3f}"])
+                table.append([name, alphas, form, f"{slope:.2f}", f"{r2:.3f}"])
     return comparison.markdown(["frontier", "alpha", "fit", "exponent or rate", "R^2 of log error"], table)
 
 
@@ -182,7 +186,8 @@ def main(source, folder):
     frontiers = {"hardest": of["11A"]}
     frontiers |= {kept: [row for row in of["7A"] if row["line"] == kept] for kept in ("easy", "window", "random")}
     frontiers |= {f"hardest, probe at {theta:g} degrees": [
-        row for row in of["2"] if (row["line"], row["theta_deg"]) == ("frontier", theta)] for theta in angles if theta > 0}
+        row for row in of["2"] if (row["line"], row["theta_deg"]) == ("frontier", theta)]
+        for theta in angles if theta > 0}
     comparison.write_table(folder / "perceptron_policies.md", fit_table(frontiers))
 
 

@@ -41,7 +41,7 @@ def digits():
 
 def patches():
     """Squares without overlap of two photographs. A class is the upper or the lower half of one of them: much of the
-    sky, of leaves out of focus and of the flower looks alike in both halves, so that many labels are a matter of luck."""
+    sky, of leaves out of focus and of the flower looks alike in both halves: many labels are a matter of luck."""
     images, labels = [], []
     for photograph in load_sample_images().images:
         brightness = photograph.mean(axis=2) / 255

@@ -110,7 +110,8 @@ def factors_of(table, fraction):
     """{factor of matched iterations: errors}"""
     found = {key[5]: key for key in sorted(table.found, key=str)
              if key[1:5] == ("prototypes", "hard", fraction, 0) and key[6] == "network"}
-    return {factor: {trial: row["error"] for trial, row in table.found[found[factor]].items()} for factor in sorted(found)}
+    return {factor: {trial: row["error"] for trial, row in table.found[found[factor]].items()}
+            for factor in sorted(found)}
 
 
 def draw_factors(axes, table):
@@ -127,8 +128,9 @@ def draw_probes(axes, table):
     kept = [size * f for size in table.sizes for f in table.fractions]
     for size, mark in zip(table.sizes, "os^Dv"):
         for metric in ("el2n", "el2n_weak"):
-            line(axes, [size * f for f in table.fractions], [hard_less_easy(table, size, metric, f) for f in table.fractions],
-                 color=COLOURS[metric], marker=mark, markersize=3.5, label=f"{metric} of {size:,}")
+            line(axes, [size * f for f in table.fractions],
+                 [hard_less_easy(table, size, metric, f) for f in table.fractions], color=COLOURS[metric],
+                 marker=mark, markersize=3.5, label=f"{metric} of {size:,}")
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xscale("log")
     plain(axes.xaxis, sorted(set(kept))[::2])
@@ -136,8 +138,7 @@ def draw_probes(axes, table):
 
 
 def hard_less_easy(table, size, metric, fraction):
-    hard, easy = (table.values(size=size, metric=metric, policy=policy, fraction=fraction) for policy in ("hard", "easy"))
-    return mean(hard, easy)
+    return mean(*(table.values(size=size, metric=metric, policy=end, fraction=fraction) for end in ("hard", "easy")))
 
 
 def draw_shifts(axes, table):
@@ -166,8 +167,8 @@ def draw_reuse(axes, table):
     size = table.sizes[-1]
     for model, colour in zip(models_of(table), style.colours(len(models_of(table)))):
         for policy in ("hard", "easy"):
-            line(axes, table.fractions, [reused(table, size, model, "el2n", policy, f) for f in table.fractions], color=colour,
-                 linestyle=ENDS[policy], label=model if policy == "hard" else None)
+            line(axes, table.fractions, [reused(table, size, model, "el2n", policy, f) for f in table.fractions],
+                 color=colour, linestyle=ENDS[policy], label=model if policy == "hard" else None)
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set_xscale("log")
     plain(axes.xaxis, table.fractions)
@@ -199,7 +200,8 @@ def draw_extremes(rows, folder):
     task = image_tasks.TASKS[rows[0]["task"]]()
     metrics, places = list(dict.fromkeys(row["metric"] for row in rows)), 1 + max(row["place"] for row in rows)
     columns, step = 3, image_tasks.SIDE + 1
-    figure, axes = style.canvas(-(-len(metrics) // columns), columns, 4.6, 4.6 * len(task.classes) / (2 * places + 1) + 0.4)
+    width, height = 4.6, 4.6 * len(task.classes) / (2 * places + 1) + 0.4
+    figure, axes = style.canvas(-(-len(metrics) // columns), columns, width, height)
     for metric, panel in zip(metrics, axes.flat):
         page = np.ones((len(task.classes) * step, (2 * places + 1) * step))
         for row in (row for row in rows if row["metric"] == metric):
@@ -221,10 +223,13 @@ def error_table(table):
     rows = []
     for size in table.sizes:
         whole = table.random(size, 1)
-        rows.append([size, "random", "", *(percent(mean(table.random(size, f))) for f in table.fractions), percent(mean(whole))])
-        for metric, policy in [*((metric, end) for metric in table.metrics for end in ("hard", "easy")), ("el2n", "theory")]:
+        rows.append([size, "random", "", *(percent(mean(table.random(size, f))) for f in table.fractions),
+                     percent(mean(whole))])
+        kinds = [(metric, end) for metric in table.metrics for end in ("hard", "easy")]
+        for metric, policy in [*kinds, ("el2n", "theory")]:
+            cell = {"size": size, "metric": metric, "policy": policy}
             rows.append([size, metric, policy, *(
-                percent(mean(table.values(size=size, metric=metric, policy=policy, fraction=f), table.random(size, f)), "+")
+                percent(mean(table.values(**cell, fraction=f), table.random(size, f)), "+")
                 for f in table.fractions), ""])
     header = ["examples", "metric", "keeps", *(f"{f:g} kept" for f in table.fractions), "all"]
     return "Error of random examples, and how much more it is of others, %:\n\n" + comparison.markdown(header, rows)
@@ -238,7 +243,7 @@ def floor_table(table):
             for fraction in table.fractions:
                 cell = {"size": size, "metric": metric, "policy": policy, "fraction": fraction}
                 without, floors = ({**cell, "class_floor": floor} for floor in (0, 0.5))
-                row += [f"{mean(table.values('balance', **without))[0]:.2f} to {mean(table.values('balance', **floors))[0]:.2f}",
+                row += [" to ".join(f"{mean(table.values('balance', **each))[0]:.2f}" for each in (without, floors)),
                         percent(mean(table.values(**floors), table.values(**without)), "+")]
             rows.append(row)
     header = ["metric", "keeps", *(name for f in table.fractions for name in (f"b, {f:g} kept", "error"))]
@@ -261,8 +266,8 @@ def probe_table(table):
     rows = []
     for size in table.sizes:
         for metric in ("el2n", "el2n_weak"):
-            angle = mean(table.values("theta_deg", size=size, metric=metric, policy="hard", fraction=table.fractions[0]))
-            rows.append([size, metric, f"{angle[0]:.0f}", *(
+            cell = {"size": size, "metric": metric, "policy": "hard", "fraction": table.fractions[0]}
+            rows.append([size, metric, f"{mean(table.values('theta_deg', **cell))[0]:.0f}", *(
                 percent(hard_less_easy(table, size, metric, f), "+") for f in table.fractions)])
     return "Error of the hardest less that of the easiest, %:\n\n" + comparison.markdown(
         ["examples", "metric", "angle of the probes, degrees", *(f"{f:g} kept" for f in table.fractions)], rows)

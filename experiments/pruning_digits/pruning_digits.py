@@ -104,7 +104,8 @@ class Trial:
     def outputs(self, model):
         """(probes, size, classes) probabilities"""
         images, labels = self.split.images, self.split.labels
-        return np.array([model(len(self.members) * self.seed + k).fit(images[inside], labels[inside]).predict_proba(images)
+        first = len(self.members) * self.seed
+        return np.array([model(first + k).fit(images[inside], labels[inside]).predict_proba(images)
                          for k, inside in enumerate(self.members)])
 
     def all_scores(self, outputs, classes):

@@ -28,7 +28,8 @@ def test_small_version(reproduce, tmp_path):
     extremes = comparison.read(tmp_path / "pruning_digits_extremes.csv")
     assert all(task.labels[row["image"]] == row["class"] for row in extremes)
     for metric in ("el2n", "memorisation"):
-        ends = [[row["image"] for row in extremes if (row["metric"], row["end"]) == (metric, end)] for end in ("easy", "hard")]
+        ends = [[row["image"] for row in extremes if (row["metric"], row["end"]) == (metric, end)]
+                for end in ("easy", "hard")]
         assert len(ends[0]) == len(ends[1]) >= 50 and not set(ends[0]) & set(ends[1])
     assert (tmp_path / "pruning_digits_extremes.png").stat().st_size > 10_000
 
