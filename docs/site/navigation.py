@@ -67,6 +67,8 @@ SECTIONS = {
         "experiments/distillation/README",
         "experiments/coreax_blobs/README",
         "experiments/perceptron/README",
+        "experiments/perceptron_policies/README",
+        "experiments/pruning_digits/README",
         "experiments/reference/README",
     ],
 }

@@ -13,8 +13,8 @@ from scipy.optimize import nnls
 def test_small_version(reproduce):
     found = reproduce("perceptron")
     measured = [row for row in found.rows if row["draws"] > 0]
-    assert len(measured) == 16 and "N = 100: " in found.text
-    assert "by more than 3 standard errors in 0 of 4 cells" in found.text
+    assert len(measured) == 24 and "N = 100, keep easy: " in found.text
+    assert "by more than 3 standard errors in 0 of 4 cells, predicted to be in 0" in found.text
     for row in measured:
         # Few draws, and a finite N: within four standard errors or a tenth.
         difference = abs(row["mean"] - row["theory"])
