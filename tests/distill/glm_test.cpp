@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "distill/sigmoid.hpp"
 #include "support/expect_error.hpp"
 
 namespace momentset::test {
@@ -24,8 +25,6 @@ struct Model {
   Slope slope;
   double rate;  ///< of gradient descent on one point
 };
-
-double sigmoid(double eta) { return 1 / (1 + std::exp(-eta)); }
 
 double density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); }
 double share(double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; }

@@ -8,14 +8,13 @@
 #include <random>
 
 #include "distill/nonnegative_pursuit.hpp"
+#include "distill/sigmoid.hpp"
 #include "support/expect_error.hpp"
 
 namespace momentset::test {
 namespace {
 
 using namespace momentset::distill;
-
-double sigmoid(double eta) { return 1 / (1 + std::exp(-eta)); }
 
 /// Rows of `columns` positive columns, weights 0, 1 and 2, and targets whose means follow the family.
 ExampleSet examples(Family family, std::size_t rows, std::size_t columns, unsigned seed = 1) {
