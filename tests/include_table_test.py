@@ -48,8 +48,9 @@ class Includes(unittest.TestCase):
 
     def test_plan_is_a_part_of_compress(self):
         self.assertEqual(
-            ["src/sketch.cpp:1: room sketch may not include room partition"],
-            check({"src/sketch.cpp": '#include "momentset/partition/kd_tree.hpp"\n#include "plan.hpp"\n',
+            ["src/sketch.cpp:1: room sketch may not include room kernel"],
+            check({"src/sketch.cpp": '#include "kernel/weights.hpp"\n#include "plan.hpp"\n',
+                   "src/kernel/weights.hpp": "",
                    "src/plan.hpp": ""}))
 
     def test_arrow_is_for_io(self):
