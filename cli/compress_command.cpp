@@ -33,8 +33,6 @@
 namespace momentset::cli {
 namespace {
 
-using Options = CompressArguments;
-
 const std::map<std::string, Effort> efforts{{"low", Effort::low}, {"normal", Effort::normal}, {"high", Effort::high}};
 const std::map<std::string, Method> methods{
     {"auto", Method::automatic}, {"tree", Method::tree}, {"paper", Method::paper}, {"kernel", Method::kernel}};
@@ -89,17 +87,13 @@ struct Roles {
   }
 };
 
-void print_notices(const std::vector<std::string>& notices, const Options& options) {
-  if (!options.quiet) cli::print_notices(notices);
-}
-
 /// Text for people; on standard error where standard output carries the rows.
-void print_result(const std::string& text, const Options& options) {
+void print_result(const std::string& text, const CompressArguments& options) {
   fmt::print(options.to_stdout() ? stderr : stdout, "{}", text);
 }
 
 /// 0 where a tolerance is asked for instead.
-std::size_t asked_size(const Options& options, std::size_t rows) {
+std::size_t asked_size(const CompressArguments& options, std::size_t rows) {
   if (options.tolerance) return 0;
   if (!options.size.empty()) return parse_count("--size", options.size);
   if (!(*options.keep > 0 && *options.keep <= 1)) {
@@ -108,7 +102,7 @@ std::size_t asked_size(const Options& options, std::size_t rows) {
   return std::max<std::size_t>(1, std::size_t(std::llround(*options.keep * double(rows))));
 }
 
-std::vector<Index> rows_to_keep(const Options& options, const io::Features& features) {
+std::vector<Index> rows_to_keep(const CompressArguments& options, const io::Features& features) {
   std::vector<Index> points;
   if (options.keep_rows.empty()) return points;
   const RowNumbers numbers(features);
@@ -121,8 +115,8 @@ std::vector<Index> rows_to_keep(const Options& options, const io::Features& feat
 }
 
 /// Everything that `verify` needs to read the input in the same way, and what a reader of the certificate asks first.
-std::map<std::string, std::string> recorded(const Options& options, const io::Features& features, const Roles& roles,
-                                            const Coreset& coreset) {
+std::map<std::string, std::string> recorded(const CompressArguments& options, const io::Features& features,
+                                            const Roles& roles, const Coreset& coreset) {
   return {{"inputs", fmt::format("{}", fmt::join(options.inputs, "\n"))},
           {"weights", features.weight_column},
           {"weight_sum", options.weight_sum},
@@ -156,7 +150,7 @@ std::map<std::string, std::string> recorded(const Options& options, const io::Fe
 }
 
 /// The columns of targets that the rows kept have others of.
-std::vector<io::NewValues> new_targets(const Options& options, const Roles& roles, const Coreset& coreset) {
+std::vector<io::NewValues> new_targets(const CompressArguments& options, const Roles& roles, const Coreset& coreset) {
   std::vector<io::NewValues> columns;
   const std::vector<std::string>& names = roles.targets.names;
   for (std::size_t j = 0; options.relabel && j < names.size(); ++j) {
@@ -168,7 +162,8 @@ std::vector<io::NewValues> new_targets(const Options& options, const Roles& role
   return columns;
 }
 
-void print_plan(const Options& options, const io::Features& features, const CompressOptions& compress_options) {
+void print_plan(const CompressArguments& options, const io::Features& features,
+                const CompressOptions& compress_options) {
   PlanReport report;
   report.columns = features.columns;
   const Choice choice = choose(features.points.view(), compress_options);
@@ -177,11 +172,11 @@ void print_plan(const Options& options, const io::Features& features, const Comp
   report.groups = choice.groups;
   report.group_names = compress_options.groups.names;
   report.threads = options.threads > 0 ? options.threads : int(std::max(1u, std::thread::hardware_concurrency()));
-  if (!report.plan.notice.empty()) print_notices({report.plan.notice}, options);
+  if (!report.plan.notice.empty() && !options.quiet) print_notices({report.plan.notice});
   print_result(options.json ? report.json() : report.text(), options);
 }
 
-void require_consistent(const Options& options) {
+void require_consistent(const CompressArguments& options) {
   if (options.size.empty() && !options.keep && !options.tolerance) {
     throw Error("--size", "", "it, --keep or --tolerance must be given");
   }
@@ -206,7 +201,7 @@ void require_consistent(const Options& options) {
 }
 
 /// Which columns are what. Where the loss is general, targets are coordinates like others.
-io::ReadOptions read_options(const Options& options, const ColumnRoles& roles) {
+io::ReadOptions read_options(const CompressArguments& options, const ColumnRoles& roles) {
   if (options.target_degree > 1 && roles.targets.empty()) {
     throw Error("--target-degree", std::to_string(options.target_degree), "needs --target, and the loss squared");
   }
@@ -229,7 +224,7 @@ void require_joint(const ColumnRoles& roles, const io::Features& features) {
   }
 }
 
-Roles roles_of(const Options& options, const ColumnRoles& columns, io::Features& features) {
+Roles roles_of(const CompressArguments& options, const ColumnRoles& columns, io::Features& features) {
   const std::span<const io::Levels> levels = features.levels;
   const std::size_t groups = columns.groups.size();
   std::size_t most = features.points.view().size();
@@ -239,7 +234,7 @@ Roles roles_of(const Options& options, const ColumnRoles& columns, io::Features&
           OwnedFeatures(FeatureWords(options.features).files, features)};
 }
 
-CompressOptions library_options(const Options& options, const io::Features& features, const Roles& roles) {
+CompressOptions library_options(const CompressArguments& options, const io::Features& features, const Roles& roles) {
   const WeightedPoints points = features.points.view();
   CompressOptions found;
   found.size = asked_size(options, points.size());
@@ -270,7 +265,7 @@ CompressOptions library_options(const Options& options, const io::Features& feat
   return found;
 }
 
-int run(Options options) {
+int run(CompressArguments options) {
   if (options.missing == "indicator" && options.drop_invalid) {
     throw Error("--missing", "indicator", "excludes --drop-invalid, which is --missing drop");
   }
@@ -299,7 +294,7 @@ int run(Options options) {
   const double read_seconds = reading.seconds();
   std::vector<std::string> notices = notices_of(features);
   for (const std::string& notice : roles.notices()) notices.push_back(notice);
-  print_notices(notices, options);
+  if (!options.quiet) print_notices(notices);
 
   const WeightedPoints points = features.points.view();
   progress.set_rows(points.size());
@@ -312,7 +307,7 @@ int run(Options options) {
 
   Coreset coreset = compress(points, compress_options);
   progress.clear();
-  print_notices(coreset.notices, options);
+  if (!options.quiet) print_notices(coreset.notices);
   coreset.certificate.columns = features.columns;
   const std::vector<std::string> names = roles.names();
   for (std::size_t j = 0; j < names.size(); ++j) coreset.certificate.companions[j].column = names[j];
@@ -349,7 +344,7 @@ int run(Options options) {
 }  // namespace
 
 void add_compress(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompressArguments>();
   CLI::App* command = app.add_subcommand("compress", "replace the rows of a table by few weighted ones");
   add_compress_options(*command, *options);
   command->callback([options, &status] { status = run(*options); });

@@ -9,39 +9,21 @@
 #include <vector>
 
 #include "commands.hpp"
-#include "config_file.hpp"
 #include "coreset_files.hpp"
+#include "distill_options.hpp"
 #include "momentset/compress.hpp"
 #include "momentset/distill/glm.hpp"
-#include "momentset/distill/limits.hpp"
 #include "momentset/distill/linear.hpp"
 #include "momentset/distill/path.hpp"
 #include "momentset/error.hpp"
 #include "momentset/io/table.hpp"
 #include "progress.hpp"
 #include "summary.hpp"
-#include "table_options.hpp"
 #include "text.hpp"
 #include "write_rows.hpp"
 
 namespace momentset::cli {
 namespace {
-
-struct Options {
-  TableArguments table;
-  std::string output, certificate, model = "linear", link = "canonical", ridge = "0";
-  std::vector<std::string> targets, forget;
-  double dispersion = distill::GlmOptions{}.dispersion;
-  std::optional<double> scale, tolerance;
-  std::vector<double> ridge_range;
-  std::size_t batches = 0;
-  distill::KernelRidge kernel;
-  std::uint64_t seed = 0;
-  bool fit_intercept = false, one_point = false, real_rows = false, exact = false, json = false, quiet = false,
-       force = false;
-
-  bool linear() const { return model == "linear" && !one_point && !tolerance; }
-};
 
 /// What is written, whichever the model: points, or rows of the table.
 struct Distilled {
@@ -58,60 +40,18 @@ struct Distilled {
   std::size_t size() const { return features ? kept.size() : set.view().size(); }
 };
 
-double parse_ridge(const Options& options) {
-  if (options.tolerance) {
-    if (options.ridge == "path" || options.ridge == "0") return 0;
-    throw Error("--ridge", options.ridge, "must be path with --tolerance; --ridge-range states the strengths");
-  }
-  if (options.ridge == "path") {
-    distill::require_exact(options.model, distill::Demand::regularisation_path);
-    if (options.one_point) throw Error("--ridge", "path", "is not what one point can serve");
-    return 0;
-  }
-  distill::require_exact(options.model, distill::Demand::one_model);
-  std::size_t read = 0;
-  double ridge = -1;
-  try {
-    ridge = std::stod(options.ridge, &read);
-  } catch (const std::exception&) {
-  }
-  if (read != options.ridge.size() || !(ridge >= 0)) {
-    throw Error("--ridge", options.ridge, "must be a number that is not negative, or path");
-  }
-  return ridge;
-}
-
-void require_consistent(const Options& options) {
-  if (!options.forget.empty()) {
-    distill::require_exact(options.model, distill::Demand::combination);
-    if (options.one_point) throw Error("--forget", "", "is not for one point");
-  }
-  if (options.scale && options.linear()) throw Error("--scale", "", "needs --one-point or another model");
-  if (options.real_rows && !options.linear()) throw Error("--real-rows", "", "is for linear");
-  if (options.real_rows && !options.forget.empty()) throw Error("--real-rows", "", "is not for --forget");
-  if (options.tolerance && (options.one_point || !options.forget.empty())) {
-    throw Error("--tolerance", "", "is not for --one-point or --forget");
-  }
-  if (!options.tolerance && (!options.ridge_range.empty() || options.batches > 0)) {
-    throw Error(options.batches > 0 ? "--batches" : "--ridge-range", "", "needs --tolerance");
-  }
-  if (!options.linear() && options.targets.size() > 1) {
-    throw Error("--target", fmt::format("{}", fmt::join(options.targets, ",")), "must be one column for this model");
-  }
-}
-
 distill::Examples examples_of(const io::Features& features, std::size_t targets) {
   return {features.points.view(), features.targets, targets};
 }
 
-io::ReadOptions read_options(const Options& options) {
-  io::ReadOptions read = options.table.read_options();
+io::ReadOptions read_options(const DistillArguments& options) {
+  io::ReadOptions read = options.read_options();
   read.targets = options.targets;
   return read;
 }
 
 /// Takes in all batches, then forgets those of --forget. Rows are never all in memory.
-Distilled distil_stream(const Options& options, const io::Table& table) {
+Distilled distil_stream(const DistillArguments& options, const io::Table& table) {
   std::optional<distill::LinearDistiller> state;
   Distilled made;
   ProgressBar progress(!options.quiet);
@@ -164,7 +104,7 @@ std::vector<double> class_targets(const io::Levels& levels, std::vector<std::str
   return targets;
 }
 
-distill::GlmOptions glm_options(const Options& options, double ridge) {
+distill::GlmOptions glm_options(const DistillArguments& options, double ridge) {
   if (options.model == "kernel") return {.family = distill::Family::linear};
   return {.family = distill::family_of(options.model),
           .link = distill::link_of(options.link),
@@ -174,7 +114,7 @@ distill::GlmOptions glm_options(const Options& options, double ridge) {
 }
 
 /// All rows with one target in the family's range, which is named by its row in the table.
-io::Features read_rows(const Options& options, const io::Table& table, const distill::GlmOptions& glm,
+io::Features read_rows(const DistillArguments& options, const io::Table& table, const distill::GlmOptions& glm,
                        std::vector<std::string>& notices) {
   io::ReadOptions read = read_options(options);
   const auto& columns = table.columns();
@@ -191,7 +131,7 @@ io::Features read_rows(const Options& options, const io::Table& table, const dis
   return features;
 }
 
-Distilled distil_one_model(const Options& options, const io::Table& table, double ridge) {
+Distilled distil_one_model(const DistillArguments& options, const io::Table& table, double ridge) {
   const distill::GlmOptions glm = glm_options(options, ridge);
   Distilled made;
   const io::Features features = read_rows(options, table, glm, made.notices);
@@ -207,7 +147,7 @@ Distilled distil_one_model(const Options& options, const io::Table& table, doubl
 }
 
 /// Rows with new weights, within the tolerance along the ridges.
-Distilled distil_rows(const Options& options, const io::Table& table) {
+Distilled distil_rows(const DistillArguments& options, const io::Table& table) {
   distill::PathOptions path{.model = glm_options(options, 0),
                             .tolerance = *options.tolerance,
                             .batches = options.batches,
@@ -230,7 +170,7 @@ Distilled distil_rows(const Options& options, const io::Table& table) {
 }
 
 /// Rows with the moments up to order 2 of columns and targets together, which is more than a linear fit sees.
-Distilled distil_real_rows(const Options& options, const io::Table& table) {
+Distilled distil_real_rows(const DistillArguments& options, const io::Table& table) {
   Distilled made;
   made.features = table.read(read_options(options));
   made.notices = made.features->notices;
@@ -264,14 +204,14 @@ Distilled distil_real_rows(const Options& options, const io::Table& table) {
   return made;
 }
 
-Distilled distilled(const Options& options, const io::Table& table, double ridge) {
+Distilled distilled(const DistillArguments& options, const io::Table& table, double ridge) {
   if (options.tolerance) return distil_rows(options, table);
   if (options.real_rows) return distil_real_rows(options, table);
   return options.linear() ? distil_stream(options, table) : distil_one_model(options, table, ridge);
 }
 
 /// The points as a table: the columns, the targets, the weight.
-void write_set(const Options& options, const Distilled& made, const CoresetFiles& files) {
+void write_set(const DistillArguments& options, const Distilled& made, const CoresetFiles& files) {
   std::vector<std::string> names = made.columns;
   names.insert(names.end(), options.targets.begin(), options.targets.end());
   const bool taken = std::find(names.begin(), names.end(), "weight") != names.end();
@@ -287,11 +227,11 @@ void write_set(const Options& options, const Distilled& made, const CoresetFiles
   io::write_numbers(files.path(), files.format(), names, values);
 }
 
-int run(const Options& options) try {
+int run(const DistillArguments& options) try {
   const double ridge = parse_ridge(options);
   require_consistent(options);
   CoresetFiles files(options.output, options.certificate, options.force);
-  const io::Table table = io::Table::open(options.table.inputs);
+  const io::Table table = io::Table::open(options.inputs);
   const Distilled made = distilled(options, table, ridge);
   if (!options.quiet) print_notices(made.notices);
   if (made.size() == 0) {
@@ -331,73 +271,10 @@ int run(const Options& options) try {
 }  // namespace
 
 void add_distill(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DistillArguments>();
   CLI::App* command =
       app.add_subcommand("distill", "make few points, or keep few rows, that train to the same coefficients");
-  add_table_options(*command, options->table);
-  command->add_option("-o,--output", options->output, "table to write; - writes CSV to standard output")
-      ->required()
-      ->type_name("OUT");
-  command->add_option("--target", options->targets, "column that the model predicts; several for linear")
-      ->required()
-      ->delimiter(',')
-      ->type_name("Y");
-  command
-      ->add_option("--model", options->model,
-                   "linear, logistic, binomial, poisson, gamma or negative-binomial; with --tolerance also kernel")
-      ->type_name("M")
-      ->capture_default_str();
-  command->add_option("--link", options->link, "canonical; or probit, square-root or log where the model has it")
-      ->type_name("G")
-      ->capture_default_str();
-  command->add_option("--dispersion", options->dispersion, "alpha of negative-binomial")
-      ->type_name("A")
-      ->capture_default_str();
-  command
-      ->add_option("--ridge", options->ridge,
-                   "L, of the penalty L |theta|^2 / 2; points of linear serve every one, which path asks for")
-      ->type_name("L|path")
-      ->capture_default_str();
-  command->add_flag("--fit-intercept", options->fit_intercept, "the model has an intercept");
-  CLI::Option* exact =
-      command->add_flag("--exact", options->exact, "points that give the same coefficients: the default");
-  command
-      ->add_option(
-          "--tolerance", options->tolerance,
-          "keep the fewest rows found whose coefficients differ by at most this share, for every ridge of a range")
-      ->type_name("E")
-      ->excludes(exact);
-  command
-      ->add_option("--ridge-range", options->ridge_range,
-                   "with --tolerance: smallest and largest L [1e-4 and 1 times the mean of a column's sum of squares]")
-      ->delimiter(',')
-      ->expected(2)
-      ->type_name("A,B");
-  command
-      ->add_option("--batches", options->batches,
-                   "with --tolerance: serve unions with other data as well, by so many batches of rows")
-      ->type_name("J")
-      ->capture_default_str();
-  command->add_option("--length", options->kernel.length, "of kernel, in standard deviations of a column")
-      ->type_name("S")
-      ->capture_default_str();
-  command->add_option("--landmarks", options->kernel.landmarks, "of kernel: most landmarks of the reference")
-      ->type_name("P")
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "of batches and landmarks")->type_name("S")->capture_default_str();
-  command->add_flag("--real-rows", options->real_rows, "linear: rows of IN with new weights in place of points");
-  command->add_flag("--one-point", options->one_point, "linear: one point, for this ridge alone");
-  command->add_option("--scale", options->scale, "s of the point s theta [where its target keeps its digits]")
-      ->type_name("S");
-  command->add_option("--forget", options->forget, "linear: tables of rows of IN to take out again")
-      ->delimiter(',')
-      ->type_name("FILE,...");
-  command->add_option("--certificate", options->certificate, "certificate to write [OUT.certificate.json]")
-      ->type_name("FILE");
-  command->add_flag("--json", options->json, "print the certificate");
-  command->add_flag("--quiet", options->quiet, "print errors only");
-  command->add_flag("--force", options->force, "replace existing files");
-  add_config_option(*command);
+  add_distill_options(*command, *options);
   command->callback([options, &status] { status = run(*options); });
 }
 

@@ -17,7 +17,7 @@
 namespace momentset::cli {
 namespace {
 
-struct Options {
+struct InfoArguments {
   std::vector<std::string> inputs;
   int threads = 0;
   bool json = false;
@@ -38,7 +38,7 @@ struct Info {
   std::vector<std::string> notices;
 };
 
-Info gather(const Options& options) {
+Info gather(const InfoArguments& options) {
   const io::Table table = io::Table::open(options.inputs);
   const io::Features features = table.read({.drop_invalid = true});
   const WeightedPoints points = features.points.view();
@@ -126,7 +126,7 @@ std::string json(const Info& info) {
 }  // namespace
 
 void add_info(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InfoArguments>();
   CLI::App* command = app.add_subcommand("info", "show rows, columns, ranges, and which orders fit which sizes");
   command->add_option("input", options->inputs, "tables, or a sketch")->required()->type_name("FILE");
   command->add_option("--threads", options->threads, "threads to use [all cores]");

@@ -20,7 +20,7 @@
 namespace momentset::cli {
 namespace {
 
-struct Options {
+struct PlanArguments {
   std::vector<std::string> inputs;
   std::string rows, columns, size;  // parsed here, as in compress
   std::optional<double> tolerance;
@@ -49,7 +49,7 @@ std::size_t positive(const std::string& option, const std::string& text) {
   return number;
 }
 
-Problem problem_of(const Options& options) {
+Problem problem_of(const PlanArguments& options) {
   if (options.inputs.empty()) {
     if (options.rows.empty() || options.columns.empty()) {
       throw Error("plan", "", "needs a FILE, or --rows and --columns");
@@ -68,7 +68,7 @@ int highest_possible(const Problem& problem, int limit) {
   return problem.rows < 2 ? 0 : highest_order(problem.columns, problem.rows - 1, limit);
 }
 
-void require_consistent(const Options& options, const Problem& problem) {
+void require_consistent(const PlanArguments& options, const Problem& problem) {
   if (options.size.empty() && !options.tolerance && !options.order) {
     throw Error("plan", "", "needs --size, --tolerance or --order");
   }
@@ -148,7 +148,7 @@ std::vector<Candidate> sizes_for_tolerance(const Problem& problem, double tolera
                                                    grouped(problem.rows), least, problem.columns));
 }
 
-std::vector<Candidate> candidates(const Options& options, const Problem& problem) {
+std::vector<Candidate> candidates(const PlanArguments& options, const Problem& problem) {
   if (!options.size.empty()) {
     const std::size_t size = positive("--size", options.size);
     if (options.order) return {candidate(problem, size, *options.order)};
@@ -169,7 +169,7 @@ struct Theorems {
   std::optional<double> polylog_size;  // Theorem 7, for a tolerance
 };
 
-Theorems theorems(const Options& options, const Problem& problem, const std::vector<Candidate>& found) {
+Theorems theorems(const PlanArguments& options, const Problem& problem, const std::vector<Candidate>& found) {
   std::size_t largest = 1;
   for (const Candidate& candidate : found) largest = std::max(largest, candidate.plan.size);
   const double sigma = std::log(double(largest)) / std::log(double(problem.rows));
@@ -179,7 +179,7 @@ Theorems theorems(const Options& options, const Problem& problem, const std::vec
   return said;
 }
 
-std::string text(const Options& options, const Problem& problem, const std::vector<Candidate>& found,
+std::string text(const PlanArguments& options, const Problem& problem, const std::vector<Candidate>& found,
                  const TrialRate& rate, int threads) {
   const std::size_t m = problem.columns;
   std::string text = fmt::format("plan for {} rows in {} column{}\n", grouped(problem.rows), m, m == 1 ? "" : "s");
@@ -213,7 +213,7 @@ std::string text(const Options& options, const Problem& problem, const std::vect
                     threads, threads == 1 ? "" : "s", duration(rate.seconds));
 }
 
-std::string json(const Options& options, const Problem& problem, const std::vector<Candidate>& found,
+std::string json(const PlanArguments& options, const Problem& problem, const std::vector<Candidate>& found,
                  const TrialRate& rate, int threads) {
   const Theorems said = theorems(options, problem, found);
   nlohmann::json object{{"rows", problem.rows},
@@ -247,7 +247,7 @@ std::string json(const Options& options, const Problem& problem, const std::vect
   return object.dump(2) + "\n";
 }
 
-int run(const Options& options) {
+int run(const PlanArguments& options) {
   io::set_threads(options.threads);
   const Problem problem = problem_of(options);
   require_consistent(options, problem);
@@ -263,7 +263,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_plan(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PlanArguments>();
   CLI::App* command = app.add_subcommand("plan", "show what orders and sizes promise and cost, without compressing");
   command->add_option("input", options->inputs, "tables that say how many rows and columns there are")
       ->type_name("FILE");

@@ -26,8 +26,6 @@
 namespace momentset::cli {
 namespace {
 
-using Options = PruneArguments;
-
 const std::map<std::string, prune::Policy> policies{{"hard", prune::Policy::hard},
                                                     {"easy", prune::Policy::easy},
                                                     {"window", prune::Policy::window},
@@ -52,7 +50,7 @@ struct Pruned {
 };
 
 /// The column of labels: that which is named, or "label" where the table has one.
-std::string label_column(const Options& options, const io::Table& table) {
+std::string label_column(const PruneArguments& options, const io::Table& table) {
   const std::string name = options.labels.empty() ? "label" : options.labels;
   const auto& columns = table.columns();
   const bool found =
@@ -61,13 +59,13 @@ std::string label_column(const Options& options, const io::Table& table) {
 }
 
 /// The angle that --theta states, or else the one that is estimated.
-double theta_of(const Options& options, const std::optional<prune::ProbeAngle>& angle) {
+double theta_of(const PruneArguments& options, const std::optional<prune::ProbeAngle>& angle) {
   if (options.theta) return *options.theta;
   if (!angle) throw Error("--theta", "", "must be given, or two probes at least (--probs, --logits) that tell it");
   return angle->theta_deg;
 }
 
-void apply_theory(const Options& options, const io::Features& features, Pruned& pruned) {
+void apply_theory(const PruneArguments& options, const io::Features& features, Pruned& pruned) {
   pruned.angle = probe_angle_of(options.scores, features);
   const std::uint64_t parameters = parse_count("--parameters", options.parameters);
   if (parameters == 0) throw Error("--parameters", "0", "must be at least 1");
@@ -82,11 +80,11 @@ void apply_theory(const Options& options, const io::Features& features, Pruned& 
   pruned.policy.skip_hardest = pruned.theory->skip_hardest;
 }
 
-prune::ScoreWeights weighting_of(const Options& options) {
+prune::ScoreWeights weighting_of(const PruneArguments& options) {
   return weightings.at(!options.score_weights.empty() ? options.score_weights : options.compresses() ? "rank" : "none");
 }
 
-Pruned prune_points(const Options& options, const std::string& labels, const io::Features& features) {
+Pruned prune_points(const PruneArguments& options, const std::string& labels, const io::Features& features) {
   Pruned pruned;
   pruned.labels = class_labels(labels, features);
   pruned.scores = scores_of(options.scores, features, pruned.labels);
@@ -128,7 +126,7 @@ struct PrunedMeasure {
   }
 };
 
-Coreset compress_measure(const Options& options, const io::Features& features, const Pruned& pruned,
+Coreset compress_measure(const PruneArguments& options, const io::Features& features, const Pruned& pruned,
                          const std::string& labels) {
   const PrunedMeasure measure(features, pruned);
   CompressOptions request;
@@ -161,7 +159,7 @@ std::string angle_text(const prune::ProbeAngle& angle, const std::optional<doubl
   return text;
 }
 
-std::string text_of(const Options& options, const Pruned& pruned) {
+std::string text_of(const PruneArguments& options, const Pruned& pruned) {
   constexpr std::size_t shown = 20;
   const prune::Selection& selection = pruned.selection;
   const std::size_t rows = pruned.scores.values.size();
@@ -193,7 +191,7 @@ std::string text_of(const Options& options, const Pruned& pruned) {
   return text;
 }
 
-nlohmann::ordered_json json_of(const Options& options, const Pruned& pruned) {
+nlohmann::ordered_json json_of(const PruneArguments& options, const Pruned& pruned) {
   const prune::Selection& selection = pruned.selection;
   const double share = double(selection.kept.size()) / double(pruned.scores.values.size());
   nlohmann::ordered_json object{{"inputs", options.inputs},
@@ -230,13 +228,13 @@ nlohmann::ordered_json json_of(const Options& options, const Pruned& pruned) {
   return object;
 }
 
-io::ReadOptions read_options(const Options& options, const std::string& label) {
+io::ReadOptions read_options(const PruneArguments& options, const std::string& label) {
   io::ReadOptions read = options.read_options();
   if (!label.empty()) read.groups = {label};
   return read;
 }
 
-int run(Options options) try {
+int run(PruneArguments options) try {
   require_consistent(options);
   options.scores.seed = parse_count("--seed", options.seed);
   if (!options.clusters.empty()) options.scores.clusters = parse_count("--clusters", options.clusters);
@@ -311,7 +309,7 @@ int run(Options options) try {
 }  // namespace
 
 void add_prune(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PruneArguments>();
   CLI::App* command =
       app.add_subcommand("prune", "keep the examples of a training set that a score and a policy choose");
   add_prune_options(*command, *options);

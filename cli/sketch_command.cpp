@@ -22,7 +22,7 @@
 namespace momentset::cli {
 namespace {
 
-struct Options : TableArguments, CheckpointArguments {
+struct SketchArguments : TableArguments, CheckpointArguments {
   std::string output;
   std::string size, seed = "0", memory = std::to_string(SketchOptions{}.memory);
   int order = SketchOptions{}.order;
@@ -31,7 +31,7 @@ struct Options : TableArguments, CheckpointArguments {
   bool quiet = false, force = false;
 };
 
-int run_sketch(const Options& options) {
+int run_sketch(const SketchArguments& options) {
   io::set_threads(options.threads);
   TargetFile output("--output", options.output, options.force);
   const io::Table table = io::Table::open(options.inputs);
@@ -56,7 +56,7 @@ int run_sketch(const Options& options) {
   return success;
 }
 
-int run_merge(const Options& options) {
+int run_merge(const SketchArguments& options) {
   TargetFile output("--output", options.output, options.force);
   std::optional<Sketch> merged;
   for (const std::string& path : options.inputs) {
@@ -78,7 +78,7 @@ int run_merge(const Options& options) {
   return success;
 }
 
-int run_finish(const Options& options) {
+int run_finish(const SketchArguments& options) {
   CoresetFiles files(options.output, options.certificate, options.force);
   const Sketch sketch = read_sketch(options.inputs.front(), options.threads);
   const StreamCoreset coreset = sketch.coreset(options.size.empty() ? 0 : parse_count("--size", options.size));
@@ -93,21 +93,21 @@ int run_finish(const Options& options) {
   return coreset.certificate.holds() ? success : check_failed;
 }
 
-void add_common(CLI::App& command, Options& options) {
+void add_common(CLI::App& command, SketchArguments& options) {
   command.add_option("--threads", options.threads, "threads to use [all cores]; the result is the same for any")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--quiet", options.quiet, "print errors only");
   command.add_flag("--force", options.force, "replace existing files");
 }
 
-CLI::Option* add_output(CLI::App& command, Options& options, const std::string& what) {
+CLI::Option* add_output(CLI::App& command, SketchArguments& options, const std::string& what) {
   return command.add_option("-o,--output", options.output, what)->required();
 }
 
 }  // namespace
 
 void add_sketch(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SketchArguments>();
   CLI::App* command = app.add_subcommand("sketch", "take the rows of tables into a sketch, in bounded memory");
   add_table_options(*command, *options);
   add_output(*command, *options, "sketch to write")->type_name("S");
@@ -128,7 +128,7 @@ void add_sketch(CLI::App& app, int& status) {
 }
 
 void add_merge(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SketchArguments>();
   CLI::App* command = app.add_subcommand("merge", "merge sketches of the parts of a stream");
   command->add_option("input", options->inputs, "sketches, in the order of their parts")->required()->type_name("S");
   add_output(*command, *options, "sketch to write")->type_name("S");
@@ -137,7 +137,7 @@ void add_merge(CLI::App& app, int& status) {
 }
 
 void add_finish(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SketchArguments>();
   CLI::App* command = app.add_subcommand("finish", "write the coreset of a sketch as a table");
   command->add_option("input", options->inputs, "sketch")->required()->expected(1)->type_name("S");
   add_output(*command, *options, "table to write; - writes CSV to standard output")->type_name("OUT");

@@ -21,7 +21,7 @@ namespace {
 
 using namespace theory;
 
-struct Options {
+struct TheoryArguments {
   std::string question;
   std::string alpha, fraction, theta, keep, window;  // lists, parsed here
   bool csv = false, json = false;
@@ -86,7 +86,7 @@ std::vector<double> list(const char* option, const std::string& text) {
 }
 
 /// p(z) of --keep or --window, at one fraction.
-MarginDistribution margins_of(const Options& options, double fraction) {
+MarginDistribution margins_of(const TheoryArguments& options, double fraction) {
   if (!options.window.empty()) {
     const std::vector<std::string_view> ends = split(options.window, ',');
     if (ends.size() != 2) throw Error("--window", options.window, "must be two numbers, LOWER,UPPER");
@@ -97,19 +97,19 @@ MarginDistribution margins_of(const Options& options, double fraction) {
 }
 
 /// The fractions to go through; a window has its own.
-std::vector<double> fractions(const Options& options) {
+std::vector<double> fractions(const TheoryArguments& options) {
   if (options.window.empty()) return list("--fraction", options.fraction);
   if (!options.fraction.empty()) throw Error("--fraction", options.fraction, "cannot be given with --window");
   return {margins_of(options, 1).fraction()};
 }
 
-std::vector<double> ascending_alphas(const Options& options) {
+std::vector<double> ascending_alphas(const TheoryArguments& options) {
   std::vector<double> alphas = list("--alpha", options.alpha);
   std::sort(alphas.begin(), alphas.end());
   return alphas;
 }
 
-Table curve(const Options& options) {
+Table curve(const TheoryArguments& options) {
   Table table{{"alpha", "fraction", "theta_deg", "R", "rho", "kappa", "error"}, {}};
   const std::vector<double> alphas = ascending_alphas(options);
   for (const double fraction : fractions(options)) {
@@ -137,7 +137,7 @@ const char* name_of(Policy policy) {
   }
 }
 
-Table windows(const Options& options) {
+Table windows(const TheoryArguments& options) {
   Table table{{"alpha", "fraction", "theta_deg", "lower", "upper", "error", "easy", "hard", "random", "policy"}, {}};
   for (const double fraction : list("--fraction", options.fraction)) {
     for (const double theta : list("--theta", options.theta)) {
@@ -152,7 +152,7 @@ Table windows(const Options& options) {
   return table;
 }
 
-Table frontier(const Options& options) {
+Table frontier(const TheoryArguments& options) {
   Table table{{"alpha", "theta_deg", "fraction", "error", "random"}, {}};
   for (const double theta : list("--theta", options.theta)) {
     for (const double alpha : ascending_alphas(options)) {
@@ -165,13 +165,13 @@ Table frontier(const Options& options) {
   return table;
 }
 
-Table smallest_fractions(const Options& options) {
+Table smallest_fractions(const TheoryArguments& options) {
   Table table{{"theta_deg", "f_min"}, {}};
   for (const double theta : list("--theta", options.theta)) table.add({theta, f_min(theta)});
   return table;
 }
 
-Table information(const Options& options) {
+Table information(const TheoryArguments& options) {
   Table table{{"alpha", "fraction", "R", "q", "gain", "next_example"}, {}};
   for (const double fraction : fractions(options)) {
     const MarginDistribution margins = margins_of(options, fraction);
@@ -228,8 +228,8 @@ std::string text(const Table& table) {
   return text;
 }
 
-/// Options that a question has no use for would be ignored in silence.
-void require_used(const Options& options) {
+/// TheoryArguments that a question has no use for would be ignored in silence.
+void require_used(const TheoryArguments& options) {
   const auto refuse = [&](const char* option, const std::string& value, bool used) {
     if (!used && !value.empty()) throw Error(option, value, "has no meaning for theory " + options.question);
   };
@@ -242,7 +242,7 @@ void require_used(const Options& options) {
   if (!options.window.empty()) refuse("--keep", options.keep, options.keep.empty());
 }
 
-Table answer(const Options& options) {
+Table answer(const TheoryArguments& options) {
   if (options.question == "curve") return curve(options);
   if (options.question == "window") return windows(options);
   if (options.question == "frontier") return frontier(options);
@@ -256,7 +256,7 @@ std::string option_of(const std::string& argument) {
   return argument == "theta_deg" ? "--theta" : "--" + argument;
 }
 
-int run(const Options& options) try {
+int run(const TheoryArguments& options) try {
   require_used(options);
   const Table table = answer(options);
   fmt::print("{}", options.json ? json(table) : options.csv ? csv(table) : text(table));
@@ -270,7 +270,7 @@ int run(const Options& options) try {
 }  // namespace
 
 void add_theory(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TheoryArguments>();
   options->theta = "0";
   CLI::App* command = app.add_subcommand("theory", "what the theory of pruned perceptrons predicts");
   command

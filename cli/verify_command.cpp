@@ -17,14 +17,14 @@
 namespace momentset::cli {
 namespace {
 
-struct Options : ClaimArguments {
+struct VerifyArguments : ClaimArguments {
   std::vector<std::string> files;     // inputs, then the output
   std::vector<std::string> features;  // files of the columns that were kept beside the moments
   int threads = 0;
   bool quiet = false;
 };
 
-int run(const Options& options) {
+int run(const VerifyArguments& options) {
   if (options.files.size() < 2) throw Error("verify", "", "needs the input and the output, in this order");
   if (options.threads < 0) throw Error("--threads", std::to_string(options.threads), "must not be negative");
   io::set_threads(options.threads);
@@ -61,7 +61,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_verify(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VerifyArguments>();
   CLI::App* command =
       app.add_subcommand("verify", "recompute everything that a compressed table claims; exit status 3 if it fails");
   command->add_option("files", options->files, "the input table or tables, then the compressed one")

@@ -29,6 +29,14 @@ function(momentset_compile_together target)
   endif()
 endfunction()
 
+# The same for some sources of a target, which share a heavy header that its others do without.
+function(momentset_compile_group target name)
+  if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    set_source_files_properties(${ARGN} PROPERTIES UNITY_GROUP ${name})
+  endif()
+endfunction()
+
 # Headers that nearly all sources of a target include are read once: momentset_precompile(<target> <header>...). Every
 # source still includes what it uses: the other presets compile without.
 function(momentset_precompile target)
