@@ -5,16 +5,10 @@
 #include <numbers>
 
 #include "experiments/problem.hpp"
+#include "experiments/processors.hpp"
 
 namespace momentset::experiments {
 namespace {
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
 
 constexpr std::size_t arrays = 4, size = 2;  // Wq, Wk, Wv, Wo of a head
 

@@ -8,18 +8,12 @@
 #include <string>
 
 #include "experiments/problem.hpp"
+#include "experiments/processors.hpp"
 #include "momentset/error.hpp"
 
 namespace momentset::experiments {
 namespace {
 
-// Each function is compiled for what there is and chosen when the program starts, which the sanitizers cannot have.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
 #define INLINE inline __attribute__((always_inline))
 
 constexpr std::size_t lanes = 8;  // examples at once

@@ -58,6 +58,12 @@ std::vector<ProbeError> read_probes(const JsonField& root) {
   return probes;
 }
 
+void require_residuals(const JsonField& root, int order, std::size_t found, double worst) {
+  root["residuals"].require(found == std::size_t(order) + 1, "must list the orders 0 to " + text(order));
+  const JsonField stated = root["worst_residual"];
+  stated.require(stated.number(0) == worst, "must be the largest residual, " + text(worst));
+}
+
 std::string read_hash(const JsonField& field) {
   constexpr std::string_view prefix = "xxh3-128:";
   const std::string hash = field.string();
@@ -210,10 +216,7 @@ void read_residuals(const JsonField& root, Certificate& c) {
     c.residuals.push_back(
         {int(entry["order"].integer(order, order)), entry["global"].number(0), entry["cells"].number(0)});
   }
-  root["residuals"].require(c.residuals.size() == std::size_t(c.order) + 1,
-                            "must list the orders 0 to " + text(c.order));
-  const JsonField worst = root["worst_residual"];
-  worst.require(worst.number(0) == c.worst_residual(), "must be the largest residual, " + text(c.worst_residual()));
+  require_residuals(root, c.order, c.residuals.size(), c.worst_residual());
   c.tolerance = root["tolerance"].number(0);
 }
 

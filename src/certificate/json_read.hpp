@@ -22,6 +22,8 @@ std::map<std::string, std::string> read_options(const JsonField& root);
 DiameterQuantiles read_diameters(const JsonField& diameters);
 /// With the overall errors, which repeat what the families say.
 std::vector<ProbeError> read_probes(const JsonField& root);
+/// That there is a residual for each order, and that the worst is stated.
+void require_residuals(const JsonField& root, int order, std::size_t found, double worst);
 /// "xxh3-128:" and 32 hexadecimal digits.
 std::string read_hash(const JsonField& field);
 

@@ -68,10 +68,7 @@ void read_measures(const JsonField& root, StreamCertificate& c) {
   for (const JsonField& residual : root["residuals"].elements(std::size_t(c.order) + 1)) {
     c.residuals.push_back(residual.number(0));
   }
-  root["residuals"].require(c.residuals.size() == std::size_t(c.order) + 1,
-                            "must list the orders 0 to " + text(c.order));
-  const JsonField worst = root["worst_residual"];
-  worst.require(worst.number(0) == c.worst_residual(), "must be the largest residual, " + text(c.worst_residual()));
+  require_residuals(root, c.order, c.residuals.size(), c.worst_residual());
   c.tolerance = root["tolerance"].number(0);
 }
 
