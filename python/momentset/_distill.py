@@ -34,7 +34,7 @@ class PenaltyCheck(NamedTuple):
     """alpha, as scikit-learn has it"""
     condition: float
     """By how much rounding of the sums of products may move the coefficients, relative to the largest:
-    max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|, docs/distillation.md says of what."""
+    ``max_i sum_j |A^-1|_ij l_j (sum_k l_k |theta_k| + l_y) / max_k |theta_k|``, docs/distillation.md says of what."""
     difference: float
     """Largest difference of a coefficient times its column's length, relative to the largest."""
     by_condition: float
@@ -53,7 +53,7 @@ class RidgeCheck(NamedTuple):
     batch: int
     """0: of the rows alone; else of unions with this batch, which the search has not seen."""
     difference: float
-    """|theta_full - theta_small| / |theta_full|, intercepts included; of a kernel, of predictions at all rows."""
+    """``|theta_full - theta_small| / |theta_full|``, intercepts included; of a kernel, of predictions at all rows."""
 
 
 class _Rows(NamedTuple):
@@ -233,20 +233,20 @@ def distill(
         y: targets (n,), for linear regression also (n, p); or names of columns of the table.
         model: which. Targets are numbers (linear), 0 and 1 or two names (logistic), shares of successes with `weights`
             as numbers of trials (binomial), counts (poisson, negative-binomial), positive numbers (gamma).
-        ridge: L >= 0: L |theta|^2 / 2 is added to the negative log-likelihood of the rows, never of the intercept:
+        ridge: L >= 0: ``L |theta|^2 / 2`` is added to the negative log-likelihood of the rows, never of the intercept:
             alpha of Ridge, 1 / C of LogisticRegression. The points of linear regression serve every one. "path" asks
             for all of them, which only linear regression has.
         fit_intercept: whether the model has a coefficient beside those of the columns.
         exact: whether points shall give the same coefficients; else rows of X that give them within `tolerance`, for
             every ridge of `ridge_range`. The model "kernel", kernel ridge regression, has these alone.
-        tolerance: largest |theta_full - theta_small| / |theta_full|, intercepts included; of a kernel that of
+        tolerance: largest ``|theta_full - theta_small| / |theta_full|``, intercepts included; of a kernel that of
             predictions at all rows. None: 0.01. Needs exact=False.
         weights: one for each row, or the name of a column of the table; None: 1.
         ridge_range: smallest and largest strength L > 0 for exact=False. None: 1e-4 to 1 times the mean of a column's
             sum of weighted squares; of a kernel 1e-6 to 1e-2 times the sum of the weights.
         batches: for exact=False: make the rows for unions with other data as well, by so many batches of rows that lie
             together, and check them with as many others.
-        length: of the kernel exp(-|z - z'|^2 / (2 m length^2)) of m standardised columns z.
+        length: of the kernel ``exp(-|z - z'|^2 / (2 m length^2))`` of m standardised columns z.
         landmarks: of the kernel's reference at most.
         seed: of the batches and landmarks.
         link: canonical; or probit (logistic, binomial), square-root (poisson), log (gamma, negative-binomial).
