@@ -41,6 +41,10 @@ std::size_t root_size(std::size_t d, double factor) {
   return std::min(d, std::size_t(std::ceil(factor * std::ceil(16 * std::sqrt(double(d))))));
 }
 
+void add_positive(CLI::App& app, const std::string& name, std::size_t& value, const std::string& what) {
+  app.add_option(name, value, what)->check(CLI::PositiveNumber)->capture_default_str();
+}
+
 void add_settings(CLI::App& app, std::vector<std::size_t>& numbers, std::size_t count) {
   for (std::size_t number = 1; number <= count; ++number) numbers.push_back(number);
   app.add_option("--settings", numbers, "numbers of the settings, in the order of the published table")

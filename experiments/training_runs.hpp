@@ -31,6 +31,9 @@ void require_usable(const TrainingRuns& runs, const std::vector<std::string>& kn
 /// What Figure 5 keeps of d: ceil(16 sqrt(d)), or `factor` of it, but no more than d.
 std::size_t root_size(std::size_t d, double factor);
 
+/// Adds an option that takes a number above 0.
+void add_positive(CLI::App& app, const std::string& name, std::size_t& value, const std::string& what);
+
 /// Adds --settings: numbers of the published ones, of which there are `count`; all unless some are asked for.
 void add_settings(CLI::App& app, std::vector<std::size_t>& numbers, std::size_t count);
 

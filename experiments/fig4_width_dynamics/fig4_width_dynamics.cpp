@@ -77,13 +77,10 @@ int main(int count, char** words) {
   asked.runs.output = "fig4_width_dynamics.csv";
   CLI::App app("Trains the networks of Figure 4 and writes their test losses as CSV.");
   add_settings(app, asked.settings, std::size(settings));
-  const auto positive = [&](const char* name, std::size_t& value, const char* what) {
-    app.add_option(name, value, what)->check(CLI::PositiveNumber)->capture_default_str();
-  };
-  positive("--width", asked.width, "neurons of the wide network");
-  positive("--size", asked.size, "neurons to keep");
-  positive("--examples", asked.examples, "examples to learn from");
-  positive("--tests", asked.tests, "examples of the test loss");
+  add_positive(app, "--width", asked.width, "neurons of the wide network");
+  add_positive(app, "--size", asked.size, "neurons to keep");
+  add_positive(app, "--examples", asked.examples, "examples to learn from");
+  add_positive(app, "--tests", asked.tests, "examples of the test loss");
   add_options(app, asked.runs);
   return run_program(app, count, words, [&] { experiment(asked); });
 }

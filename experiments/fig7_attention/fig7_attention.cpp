@@ -100,11 +100,8 @@ int main(int count, char** words) {
   CLI::App app("Trains the attention heads of Figure 7 and writes their test losses as CSV.");
   add_settings(app, asked.settings, std::size(settings));
   app.add_option("--width", asked.width, "heads to begin with; 0: as published")->capture_default_str();
-  const auto positive = [&](const char* name, std::size_t& value, const char* what) {
-    app.add_option(name, value, what)->check(CLI::PositiveNumber)->capture_default_str();
-  };
-  positive("--size", asked.size, "heads to keep");
-  positive("--tests", asked.tests, "sequences of the test loss");
+  add_positive(app, "--size", asked.size, "heads to keep");
+  add_positive(app, "--tests", asked.tests, "sequences of the test loss");
   add_options(app, asked.runs);
   return run_program(app, count, words, [&] { experiment(asked); });
 }
